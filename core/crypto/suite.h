@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suite.h - the four operations of the protocol, for both ciphers.
+ *
+ * What     derive a key, seal, open, and tag without a body.
+ *
+ *                      CW_CIPHER_SPONGENT            CW_CIPHER_AES
+ *          derive      MAC(key, context)             HKDF-Expand-SHA-256(key, context)
+ *          seal, open  SpongeWrap, nonce = AD        AES-128-GCM, nonce left-padded to 12
+ *          mac         MAC(key, message)             HMAC-SHA-256, first 16 bytes
+ *
+ * Trust    TRUSTED.  Time depends on lengths alone.
+ * Shapes   contexts, nonces, messages and bodies have even, nonzero lengths; contexts are at
+ *          most CW_CONTEXT_MAX bytes, nonces 8 or 12.
+ * Binding  an image for a chip without AES gets a file of the same name that has SPONGENT only.
+ * Source   docs/protocol.md section 4
+ */
+#ifndef CW_CORE_CRYPTO_SUITE_H
+#define CW_CORE_CRYPTO_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/limits.h"
+#include "core/base/status.h"
+
+#define CW_CIPHER_SPONGENT 1u
+#define CW_CIPHER_AES 2u
+
+#define CW_CONTEXT_MAX 64u
+
+bool cw_suite_has(uint8_t cipher);
+
+void cw_suite_derive(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
+        const uint8_t *context, size_t context_len, uint8_t ret_key[static CW_KEY_LEN]);
+
+/* cw_suite_seal - encrypt [len] bytes in place. */
+void cw_suite_seal(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
+        const uint8_t *nonce, size_t nonce_len,
+        uint8_t *bytes, size_t len, uint8_t ret_tag[static CW_TAG_LEN]);
+
+/* cw_suite_open - decrypt in place; false and zeros when the tag is wrong. */
+CW_MUST_CHECK bool cw_suite_open(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
+        const uint8_t *nonce, size_t nonce_len,
+        uint8_t *bytes, size_t len, const uint8_t tag[static CW_TAG_LEN]);
+
+void cw_suite_mac(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
+        const uint8_t *message, size_t len, uint8_t ret_tag[static CW_TAG_LEN]);
+
+#endif
