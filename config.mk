@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Every knob of the build.  Set one on the command line (`make V=1`) or in local.mk (not in git).
+
+-include local.mk
+
+# Where all output goes.  SAN=1 has a folder of its own, so that both builds live side by side.
+B ?= $(if $(filter 1,$(SAN)),build/asan,build)
+
+# 1: print each command instead of a short line.
+V ?= 0
+
+# 1: build the hosted programs and tests with AddressSanitizer and UBSan.
+SAN ?= 0
+
+# Optimisation and debug information of hosted code.
+OPT ?= -O2 -g
+
+# Machines to build for; a machine whose tools are missing is left out, with the reason.
+MACHINES ?= host enclave-x86_64 msp430
+
+# Only the tests whose name contains this: make test T=reader
+T ?=
+
+# Seconds that one test program or script may take.
+TEST_TIMEOUT ?= 300
+
+# 1: leave files that do not compile out of their archives, while you work on others.
+K ?= 0

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+# One block per machine.  Nothing else in the tree names a compiler.
+#
+#   M.tools     programs that must be there, else the machine is left out
+#   M.CC        compiler of .c and .S files; M.AR archiver; M.LD linker; M.OBJCOPY, M.NM, M.OBJDUMP
+#   M.flags     compiler flags
+#   M.ldflags   flags of M.LD (of M.CC on `host`)
+#   M.allow     symbols that trusted code may leave undefined (tools/check-freestanding)
+#   M.cpu       folder names that hold this CPU's own version of a file (core/crypto/<cpu>/)
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wundef -Wvla -Walloca \
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual -Wcast-align \
+    -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough -Wdouble-promotion \
+    -Wformat=2 -Wnull-dereference
+
+# The same bytes in any folder.
+COMMON := -std=c11 $(WARNINGS) -ffile-prefix-map=$(CURDIR)=. -fno-ident -I.
+
+# --- host: hosted x86-64, all programs and unit tests ------------------------------------------
+host.tools   := gcc ar pkg-config
+host.CC      := gcc
+host.AR      := ar
+host.LD      := gcc
+host.NM      := nm
+host.OBJCOPY := objcopy
+host.OBJDUMP := objdump
+host.cpu     := x86_64 host
+host.flags   := $(COMMON) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong -fno-common
+host.ldflags := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+host.allow   := tools/freestanding.host
+ifeq ($(SAN),1)
+host.flags   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+host.ldflags += -fsanitize=address,undefined
+else
+host.flags   += -D_FORTIFY_SOURCE=2
+endif
+
+# --- enclave-x86_64: freestanding x86-64, position independent: images of `native` and `sgx` ----
+enclave-x86_64.tools   := gcc ar ld objcopy nm
+enclave-x86_64.CC      := gcc
+enclave-x86_64.AR      := ar
+enclave-x86_64.LD      := ld
+enclave-x86_64.NM      := nm
+enclave-x86_64.OBJCOPY := objcopy
+enclave-x86_64.OBJDUMP := objdump
+enclave-x86_64.cpu     := x86_64
+enclave-x86_64.flags   := $(COMMON) -O2 -g -ffreestanding -fPIC -fvisibility=hidden -nostdlib \
+    -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+    -fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections
+enclave-x86_64.ldflags := -nostdlib --gc-sections --build-id=none
+enclave-x86_64.allow   := tools/freestanding.enclave-x86_64
+
+# --- msp430: Sancus, openMSP430 -----------------------------------------------------------------
+# -mhwmult=none fixes the names of the multiplication helpers; jump tables would be data that a
+# module reads from outside its text section.
+msp430.tools   := clang-14 ld.lld-14 llvm-ar-14 llvm-nm-14 llvm-objcopy-14
+msp430.CC      := clang-14 --target=msp430-none-elf
+msp430.AR      := llvm-ar-14
+msp430.LD      := ld.lld-14
+msp430.NM      := llvm-nm-14
+msp430.OBJCOPY := llvm-objcopy-14
+msp430.OBJDUMP := llvm-objdump-14
+msp430.cpu     := msp430
+msp430.flags   := $(COMMON) -mhwmult=none -Os -g -ffreestanding -fno-builtin -fno-jump-tables \
+    -ffunction-sections -fdata-sections -fno-common
+msp430.ldflags := --gc-sections --build-id=none
+msp430.allow   := tools/freestanding.msp430
