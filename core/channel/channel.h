@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * channel.h - one end of an authenticated connection between two modules.
+ *
+ * What     Turns events into frames and frames into events.  Does no I/O, keeps no pointer to
+ *          the caller's buffers, allocates nothing.  Requests and responses are events too:
+ *          a response travels back under the back key with its request's counter.
+ * Trust    TRUSTED.  Frame bytes come from the attacker, already in private memory.
+ * Memory   The caller owns struct cw_channel; all zeros is a free one.
+ * Calls    One caller at a time.  Never blocks.
+ * Source   docs/protocol.md section 7; threats T1 to T6 of docs/threat-model.md
+ *
+ *     FREE --install--> OPEN --wrap, unwrap--> OPEN --2^limit_log2--> spent (wrap refuses; rekey)
+ *                        |---close--> CLOSED (keys wiped, counts kept)
+ *
+ *   frame   channel 4, counter 8, sealed body (payload, 0x80, zeros to an even length), tag 16
+ *   ack     channel 4, count 8, tag 16
+ */
+#ifndef CW_CORE_CHANNEL_CHANNEL_H
+#define CW_CORE_CHANNEL_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/limits.h"
+#include "core/base/status.h"
+#include "core/wire/manage.h"
+
+#define CW_CHANNEL_FREE 0u
+#define CW_CHANNEL_OPEN 1u
+#define CW_CHANNEL_CLOSED 2u
+
+struct cw_channel {
+    uint64_t count; /* source: counter of the next frame; sink: the next one expected */
+    uint64_t acked; /* source: all below were accepted, as the sink proved            */
+    uint32_t id;
+    uint32_t conn;
+    uint32_t epoch;
+    uint32_t event_max;
+    uint32_t gaps;           /* sink, latest: frames skipped, saturating  */
+    uint16_t refused_auth;   /* saturating                                */
+    uint16_t refused_replay; /* saturating; found before the tag, a hint  */
+    uint16_t dropped;        /* source: outputs without room, saturating  */
+    uint16_t local;
+    uint16_t window;
+    uint8_t state;
+    uint8_t source; /* 1: this end seals events */
+    uint8_t cipher;
+    uint8_t mode;
+    uint8_t limit_log2;
+    uint8_t key_event[CW_KEY_LEN]; /* source to sink                               */
+    uint8_t key_back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
+};
+
+/*
+ * cw_channel_install - take the keys and the place of one end.
+ *
+ * c           any state; what it held before is lost (counts as setconn->start says:
+ *             CUT sets count and acked to first, CONTINUE keeps those in *c)
+ * setconn     decoded and checked
+ * deployment  bound into the keys
+ * source      which end this is
+ * ret_check   confirms to the owner that key and context are equal at both ends
+ */
+void cw_channel_install(struct cw_channel *c, const struct cw_setconn *setconn,
+        const uint8_t deployment[static CW_DEPLOYMENT_LEN], bool source,
+        uint8_t ret_check[static CW_CHECK_LEN]);
+
+/* cw_channel_check_value - the check that both ends must return: what the owner compares with. */
+void cw_channel_check_value(const struct cw_setconn *setconn,
+        const uint8_t deployment[static CW_DEPLOYMENT_LEN],
+        uint8_t ret_check[static CW_CHECK_LEN]);
+
+/* cw_channel_close - wipe the keys, keep the counts. */
+void cw_channel_close(struct cw_channel *c);
+
+/*
+ * cw_channel_ready - may this source seal one more event?
+ *
+ * CW_OK        yes
+ * CW_AGAIN     window frames are not acknowledged yet
+ * CW_E_STATE   not an open source, or the counter limit is reached: rekey
+ */
+CW_MUST_CHECK cw_status cw_channel_ready(const struct cw_channel *c);
+
+/*
+ * cw_channel_wrap - seal one event (or request).
+ *
+ * ret_frame      [CW_FRAME_LEN(payload_len)] bytes
+ * ret_frame_len  bytes
+ *
+ * CW_OK       the counter was spent: the frame must go out, or be lost for good
+ * CW_E_SPACE  longer than event_max, or than frame_cap; nothing was spent
+ * CW_AGAIN, CW_E_STATE  as cw_channel_ready; nothing was spent
+ */
+CW_MUST_CHECK cw_status cw_channel_wrap(struct cw_channel *c,
+        const uint8_t *payload, size_t payload_len,
+        uint8_t *ret_frame, size_t frame_cap, size_t *ret_frame_len);
+
+/*
+ * cw_channel_expects - everything that can be refused before cryptography.
+ *
+ * CW_OK        shape, channel and counter are right
+ * CW_E_FORM    too short, odd, or longer than event_max allows
+ * CW_E_ABSENT  not this channel
+ * CW_E_STATE   not an open sink
+ * CW_E_REPLAY  not the next counter (latest, request: not above the last)
+ */
+CW_MUST_CHECK cw_status cw_channel_expects(const struct cw_channel *c,
+        const uint8_t *frame, size_t frame_len);
+
+/*
+ * cw_channel_unwrap - check and decrypt one frame in place, and commit its counter.
+ *
+ * frame            [frame_len] bytes in private memory for which cw_channel_expects said CW_OK
+ * ret_payload_len  the payload is at frame + CW_EVENT_HEADER_LEN
+ * ret_gap          latest: events skipped just before this one; else 0
+ *
+ * CW_OK      authentic, and counted
+ * CW_E_AUTH  wrong tag or padding; the body is zeros now, only a refusal count changed
+ */
+CW_MUST_CHECK cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
+        size_t *ret_payload_len, uint32_t *ret_gap);
+
+/* cw_channel_refuse - count a refusal by its reason. */
+void cw_channel_refuse(struct cw_channel *c, cw_status reason);
+
+/* cw_channel_ack_make - a strict sink's cumulative acknowledgement.  CW_E_STATE: no such end. */
+CW_MUST_CHECK cw_status cw_channel_ack_make(const struct cw_channel *c,
+        uint8_t ret_ack[static CW_ACK_LEN]);
+
+/*
+ * cw_channel_ack_take - verify an acknowledgement at the source; c->acked is then the truth.
+ *
+ * CW_OK      authentic; acked only ever grows
+ * CW_E_AUTH  wrong tag, or it acknowledges what was never sent
+ * CW_E_FORM, CW_E_ABSENT, CW_E_STATE  wrong length, channel, end or mode
+ */
+CW_MUST_CHECK cw_status cw_channel_ack_take(struct cw_channel *c,
+        const uint8_t *ack, size_t ack_len);
+
+/* cw_channel_wrap_response - seal the answer to the request last accepted. */
+CW_MUST_CHECK cw_status cw_channel_wrap_response(const struct cw_channel *c,
+        const uint8_t *payload, size_t payload_len,
+        uint8_t *ret_frame, size_t frame_cap, size_t *ret_frame_len);
+
+/*
+ * cw_channel_unwrap_response - the answer to the request last sealed, in place.
+ *
+ * CW_OK      ret_payload_len bytes at frame + CW_EVENT_HEADER_LEN
+ * CW_E_FORM, CW_E_ABSENT, CW_E_STATE, CW_E_REPLAY, CW_E_AUTH  as for events
+ */
+CW_MUST_CHECK cw_status cw_channel_unwrap_response(struct cw_channel *c,
+        uint8_t *frame, size_t frame_len, size_t *ret_payload_len);
+
+#endif
