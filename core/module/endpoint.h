@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * endpoint.h - one row of a module's table of inputs, outputs, requests, handlers and entries.
+ *
+ * What     The rows are made by the SDK's macros and lie in the section cw_endpoints; a row's
+ *          place is the index that SETCONN and CALL use.  The build finds a row's name as the
+ *          symbol cw_endpoint_NAME.
+ * Trust    TRUSTED; constant, part of the measurement.
+ */
+#ifndef CW_CORE_MODULE_ENDPOINT_H
+#define CW_CORE_MODULE_ENDPOINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CW_KIND_INPUT 1u
+#define CW_KIND_OUTPUT 2u
+#define CW_KIND_REQUEST 3u
+#define CW_KIND_HANDLER 4u
+#define CW_KIND_ENTRY 5u
+
+/* What a handler or an entry answers: bytes[0 .. len) of at most cap. */
+struct cw_reply {
+    uint8_t *bytes;
+    size_t cap;
+    size_t len;
+};
+
+typedef void (*cw_input_fn)(const uint8_t *data, size_t len);
+typedef void (*cw_answer_fn)(const uint8_t *data, size_t len, struct cw_reply *reply);
+
+struct cw_endpoint {
+    union {
+        cw_input_fn input;   /* CW_KIND_INPUT                    */
+        cw_answer_fn answer; /* CW_KIND_HANDLER, CW_KIND_ENTRY   */
+        const void *none;    /* CW_KIND_OUTPUT, CW_KIND_REQUEST  */
+    } call;
+    uint16_t max;       /* payload bytes of an event, request or argument   */
+    uint16_t reply_max; /* payload bytes of a response or an entry's result */
+    uint8_t kind;
+    uint8_t zero;
+};
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * module.h - what an owner changes in a module: its session and its table of channels.
+ *
+ * What     Decode, check, act for every sealed command.  Does no I/O.
+ * Trust    TRUSTED.  Commands come from the attacker until their tag is verified.
+ * Memory   The runtime owns struct cw_module and the table that it points to.
+ * Calls    One caller at a time.
+ * Source   docs/protocol.md sections 5 and 6; threats T7 to T11 of docs/threat-model.md
+ *
+ *     UNCLAIMED --open--> OPEN --DISABLE(all)--> DISABLED (only QUERY, and a new open)
+ */
+#ifndef CW_CORE_MODULE_MODULE_H
+#define CW_CORE_MODULE_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+#include "core/channel/channel.h"
+#include "core/module/endpoint.h"
+#include "core/wire/attest.h"
+#include "core/wire/manage.h"
+
+struct cw_module {
+    struct cw_evidence life; /* kind and start: this life; state, session, deployment */
+    uint32_t number;         /* the module's number in its deployment                 */
+    uint32_t last_seq;
+    uint8_t cipher; /* of management                                                  */
+    uint8_t key_in[CW_KEY_LEN];
+    uint8_t key_out[CW_KEY_LEN];
+    struct cw_channel *channels;
+    const struct cw_endpoint *endpoints;
+    uint16_t channel_count;
+    uint16_t endpoint_count;
+};
+
+/*
+ * cw_module_claim - begin a session; the tag of the OPEN was verified by the caller.
+ *
+ * master  K_mgt, from which the session's keys are derived; the caller wipes it.
+ *
+ * CW_OK         the session is the new one; another deployment's channels are gone
+ * CW_E_REPLAY   session is not above the current one
+ */
+CW_MUST_CHECK cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,
+        const uint8_t master[static CW_KEY_LEN]);
+
+/* cw_module_session_key - K_opn, K_in or K_out: KDF(K_mgt, label of 7 characters). */
+void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LEN],
+        const char label[static 8], uint8_t ret_key[static CW_KEY_LEN]);
+
+/*
+ * cw_module_command - one sealed command, in place, and its sealed answer.
+ *
+ * message      [len] bytes in private memory: header, sealed body, tag
+ * ret_answer   [cap] bytes, at least CW_MANAGE_HEADER_LEN + CW_QUERIED_LEN + CW_TAG_LEN
+ *
+ * CW_OK        the command was the owner's; the answer says what became of it
+ * otherwise    it was not, nothing changed, and there is no answer
+ */
+CW_MUST_CHECK cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
+        uint8_t *ret_answer, size_t cap, size_t *ret_len);
+
+/* cw_module_channel - the open channel of that id, or NULL. */
+struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id);
+
+/*
+ * cw_module_accepted - a sink counted an event: end a rekey that it confirms.
+ *
+ * While a connection is rekeyed, two sinks share its count; the first frame under the newer
+ * epoch closes the older one.
+ */
+void cw_module_accepted(struct cw_module *m, const struct cw_channel *accepted);
+
+#endif
