@@ -100,15 +100,20 @@ ALL_LIBS   := $(call lib-flags,$(PKGS)) -lbearssl -lpthread
 or-leave-out = $(if $(filter 1,$(K)),|| { echo "LEFT OUT $$<"; rm -f $$@; })
 there        = $(if $(filter 1,$(K)),$$$$(ls $1 2>/dev/null),$1)
 
+# Output appears under its name only when it is whole, so two builds may share a folder.
+T_ := $$@.$$$$$$$$
+finish-object = -MMD -MP -MT $$@ -MF $(T_).d -c $$< -o $(T_) && mv $(T_).d $$(@:.o=.d) \
+	    && mv $(T_) $$@ $(or-leave-out)
+
 # --- compiling ----------------------------------------------------------------------------------
 define compile-rules
 $(B)/$1/obj/%.c.o: %.c $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(call say,CC,$1 $$<)$$($1.CC) $$($1.flags) $$($$<.cflags) $$($$<.$1.cflags) -MMD -MP -c $$< -o $$@ $(or-leave-out)
+	$$(call say,CC,$1 $$<)$$($1.CC) $$($1.flags) $$($$<.cflags) $$($$<.$1.cflags) $(finish-object)
 
 $(B)/$1/obj/%.S.o: %.S $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(call say,AS,$1 $$<)$$($1.CC) $$($1.flags) $$($$<.cflags) $$($$<.$1.cflags) -MMD -MP -c $$< -o $$@ $(or-leave-out)
+	$$(call say,AS,$1 $$<)$$($1.CC) $$($1.flags) $$($$<.cflags) $$($$<.$1.cflags) $(finish-object)
 endef
 $(foreach m,$(MACHINES),$(eval $(call compile-rules,$m)))
 objects = $(sort $(patsubst %,$(B)/$1/obj/%.o,$2))
@@ -118,8 +123,8 @@ objects-in-order = $(patsubst %,$(B)/$1/obj/%.o,$2)
 define archive-rules
 $(call note-list,$1-$2,$3)
 $(B)/$1/lib/lib$2.a: $(call objects,$1,$3) $(call list-file,$1-$2)
-	@mkdir -p $$(@D); rm -f $$@
-	$$(call say,AR,$$@)$($1.AR) qcsD $$@ $(call there,$$(filter %.o,$$^))
+	@mkdir -p $$(@D)
+	$$(call say,AR,$$@)$($1.AR) qcsD $(T_) $(call there,$$(filter %.o,$$^)) && mv $(T_) $$@
 OBJECTS += $(call objects,$1,$3)
 ARCHIVES += $(B)/$1/lib/lib$2.a
 endef
@@ -154,8 +159,8 @@ HOST_LIB := $(B)/host/lib/libcauseway.a
 define program-rules
 $(B)/host/bin/$1: $(call objects,host,$($1.sources)) $(HOST_LIB) $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $$@ $$(filter %.o %.a,$$^) \
-	    $(call lib-flags,$($1.libs))
+	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $(T_) $$(filter %.o %.a,$$^) \
+	    $(call lib-flags,$($1.libs)) && mv $(T_) $$@
 OBJECTS += $(call objects,host,$($1.sources))
 PROGRAM_FILES += $(B)/host/bin/$1
 endef
@@ -170,8 +175,9 @@ define test-rules
 $(B)/host/tests/$(basename $1): $(call objects,host,$1 $($1.with)) $(B)/host/lib/libtest-support.a \
     $(HOST_LIB) $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $$@ $$(filter %.o,$$^) \
-	    $(B)/host/lib/libtest-support.a $(HOST_LIB) $(call lib-flags,$($1.libs)) $(ALL_LIBS)
+	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $(T_) $$(filter %.o,$$^) \
+	    $(B)/host/lib/libtest-support.a $(HOST_LIB) $(call lib-flags,$($1.libs)) $(ALL_LIBS) \
+	    && mv $(T_) $$@
 OBJECTS += $(call objects,host,$1 $($1.with))
 TEST_FILES += $(B)/host/tests/$(basename $1)
 endef
@@ -189,7 +195,7 @@ SDK_USED := $(filter-out $(foreach m,$(LEFT_OUT),%=$(B)/$m/%),$(foreach f,$(sort
 define sdk-rules
 $(call sdk-left,$1): $(call sdk-right,$1)
 	@mkdir -p $$(@D)
-	$(Q)cp $$< $$@
+	$(Q)cp $$< $(T_) && mv $(T_) $$@
 SDK_OUT += $(call sdk-left,$1)
 endef
 ifneq ($(SAN),1)
