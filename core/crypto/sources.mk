@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# A primitive has one contract and, where CPUs differ, several files.  Hosted programs get all
+# x86-64 paths and choose at start; an enclave gets one; the MSP430 has the Sancus unit.
+crypto.plain := $(addprefix core/crypto/,kdf.c suite.c spongent.c spongent64.c \
+    spongent_portable.c bearssl/hash.c bearssl/dh.c bearssl/gcm.c)
+
+host.lib += $(crypto.plain) core/crypto/spongent_permute.c core/crypto/bearssl/gcm_choose.c
+
+enclave-x86_64.core += $(crypto.plain) core/crypto/spongent_permute.c \
+    core/crypto/bearssl/gcm_x86ni.c
+
+msp430.core += core/crypto/msp430/spongent.S core/crypto/msp430/suite.c
