@@ -5,7 +5,7 @@
 #   M.CC        compiler of .c and .S files; M.AR archiver; M.LD linker; M.OBJCOPY, M.NM, M.OBJDUMP
 #   M.flags     compiler flags
 #   M.ldflags   flags of M.LD (of M.CC on `host`)
-#   M.allow     symbols that trusted code may leave undefined (tools/check-freestanding)
+#   M.trusted-libs  libraries of others that trusted code links (tools/check-freestanding)
 #   M.cpu       folder names that hold this CPU's own version of a file (core/crypto/<cpu>/)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wundef -Wvla -Walloca \
@@ -27,7 +27,6 @@ host.OBJDUMP := objdump
 host.cpu     := x86_64 host
 host.flags   := $(COMMON) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong -fno-common
 host.ldflags := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-host.allow   := tools/freestanding.host
 ifeq ($(SAN),1)
 host.flags   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 host.ldflags += -fsanitize=address,undefined
@@ -48,7 +47,7 @@ enclave-x86_64.flags   := $(COMMON) -O2 -g -ffreestanding -fPIC -fvisibility=hid
     -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
     -fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections
 enclave-x86_64.ldflags := -nostdlib --gc-sections --build-id=none
-enclave-x86_64.allow   := tools/freestanding.enclave-x86_64
+enclave-x86_64.trusted-libs = $(shell gcc -print-file-name=libbearssl.a)
 
 # --- msp430: Sancus, openMSP430 -----------------------------------------------------------------
 # -mhwmult=none fixes the names of the multiplication helpers; jump tables would be data that a
@@ -64,4 +63,3 @@ msp430.cpu     := msp430
 msp430.flags   := $(COMMON) -mhwmult=none -Os -g -ffreestanding -fno-builtin -fno-jump-tables \
     -ffunction-sections -fdata-sections -fno-common
 msp430.ldflags := --gc-sections --build-id=none
-msp430.allow   := tools/freestanding.msp430
