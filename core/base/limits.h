@@ -27,7 +27,7 @@
 #define CW_ACK_LEN 28u           /* channel 4, count 8, tag 16 */
 
 #define CW_EVENT_MAX_DEFAULT 64u /* payload bytes of an endpoint that declares no maximum */
-#define CW_LINK_MAX (1u << 20)   /* bytes of one message on any link */
+#define CW_LINK_MAX (1ul << 20)  /* bytes of one message on any link */
 
 /* Bytes of a sealed body for a payload of n bytes: padded by 0x80 and zeros to an even length. */
 #define CW_BODY_LEN(n) (((n) + 2u) & ~(uint32_t)1u)
