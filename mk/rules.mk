@@ -58,12 +58,6 @@ override MACHINES := $(filter host,$(MACHINES))
 endif
 FREESTANDING := $(filter-out host,$(MACHINES))
 
-# $(call cpu-files,MACHINE,FOLDER): FOLDER's files, those in FOLDER/<cpu>/ in place of namesakes.
-cpu-own   = $(foreach c,$($1.cpu),$(wildcard $2/$c/*.c $2/$c/*.S))
-cpu-files = $(call cpu-own,$1,$2) $(filter-out \
-    $(foreach f,$(call cpu-own,$1,$2),$2/$(basename $(notdir $f)).c $2/$(basename $(notdir $f)).S), \
-    $(wildcard $2/*.c $2/*.S))
-
 # --- lists --------------------------------------------------------------------------------------
 SOURCES_MK := $(sort $(wildcard $(foreach d,core sdk posix node deploy ui emon silicon examples \
     bench fuzz tests,$d/sources.mk $d/*/sources.mk $d/*/*/sources.mk) \
@@ -207,7 +201,7 @@ trusted = $(foreach f,$(filter-out %/rt.c %/rt.S,$1),$(if $(filter core/% sdk/% 
     /enclave/,$f)$(findstring /module/,$f)$(findstring /client/,$f),$f))
 
 # --- what one asks for ------------------------------------------------------------------------------
-.PHONY: all programs images sdk tests test check asan-test script-test layers freestanding tcb \
+.PHONY: all programs images sdk list-tests list-unit-tests tests test check asan-test script-test layers freestanding tcb \
     compdb clean help
 all: programs images sdk ## everything that is built
 programs: $(PROGRAM_FILES) ## hosted programs, $(B)/host/bin
@@ -218,6 +212,8 @@ tests: $(TEST_FILES) ## unit tests, not run
 RUN_TESTS = tools/run-tests -o $(B)/test-logs -t $(TEST_TIMEOUT) $(if $(T),-m '$(T)')
 test: all tests ## build all, run the unit tests (T=name: only those)
 	$(Q)$(RUN_TESTS) $(TEST_FILES)
+list-unit-tests: ; @echo $(TEST_FILES)
+list-tests: ; @echo $(TEST_FILES) $(SCRIPT_TESTS)
 script-test: all ## run the script tests (T=name: only those)
 	$(Q)$(RUN_TESTS) $(SCRIPT_TESTS)
 asan-test: ## unit tests under AddressSanitizer and UBSan, in build/asan

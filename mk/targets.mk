@@ -6,7 +6,6 @@
 #   M.flags     compiler flags
 #   M.ldflags   flags of M.LD (of M.CC on `host`)
 #   M.trusted-libs  libraries of others that trusted code links (tools/check-freestanding)
-#   M.cpu       folder names that hold this CPU's own version of a file (core/crypto/<cpu>/)
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wundef -Wvla -Walloca \
     -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wcast-qual -Wcast-align \
@@ -24,7 +23,6 @@ host.LD      := gcc
 host.NM      := nm
 host.OBJCOPY := objcopy
 host.OBJDUMP := objdump
-host.cpu     := x86_64 host
 host.flags   := $(COMMON) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong -fno-common
 host.ldflags := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SAN),1)
@@ -42,7 +40,6 @@ enclave-x86_64.LD      := ld
 enclave-x86_64.NM      := nm
 enclave-x86_64.OBJCOPY := objcopy
 enclave-x86_64.OBJDUMP := objdump
-enclave-x86_64.cpu     := x86_64
 enclave-x86_64.flags   := $(COMMON) -O2 -g -ffreestanding -fPIC -fvisibility=hidden -nostdlib \
     -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
     -fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections
@@ -59,7 +56,6 @@ msp430.LD      := ld.lld-14
 msp430.NM      := llvm-nm-14
 msp430.OBJCOPY := llvm-objcopy-14
 msp430.OBJDUMP := llvm-objdump-14
-msp430.cpu     := msp430
 msp430.flags   := $(COMMON) -mhwmult=none -Os -g -ffreestanding -fno-builtin -fno-jump-tables \
     -ffunction-sections -fdata-sections -fno-common
 msp430.ldflags := --gc-sections --build-id=none
