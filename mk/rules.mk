@@ -29,6 +29,9 @@
 #                                          $(B)/sdk/<left> is a copy of <right>; <right> may be
 #                                          built: lib/sancus/libcore.a=$(B)/msp430/lib/libcore.a
 #
+# $(B)/sdk/machine/M.mk holds that machine's CC, CFLAGS, LD, LDFLAGS, AR, NM, OBJCOPY as lines
+# `NAME = value`, so that module.mk and `causeway build` need not know a compiler.
+#
 # Unit tests need no list: tests/unit/**/X_test.c, tee/*/tests/X_test.c, silicon/*/tests/X_test.c,
 # services/*/tests/X_test.c are each a cmocka program, linked with the archive, cmocka and all
 # packages.  Rarely needed:
@@ -192,7 +195,19 @@ $(call sdk-left,$1): $(call sdk-right,$1)
 	$(Q)cp $$< $(T_) && mv $(T_) $$@
 SDK_OUT += $(call sdk-left,$1)
 endef
+# Flags for modules: no path of this tree, and warnings do not end another's build.
+module-flags = $(filter-out -I. -Werror -ffile-prefix-map=%,$($1.flags))
+define machine-rules
+$(call note-list,sdk-$1,$($1.CC) $($1.flags) $($1.ldflags))
+$(B)/sdk/machine/$1.mk: $(call list-file,sdk-$1) $(MAKE_FILES)
+	@mkdir -p $$(@D)
+	@printf '%s\n' '# How modules are built for $1; made by mk/rules.mk.' 'CC = $($1.CC)' \
+	    'CFLAGS = $(call module-flags,$1)' 'LD = $($1.LD)' 'LDFLAGS = $($1.ldflags)' \
+	    'AR = $($1.AR)' 'NM = $($1.NM)' 'OBJCOPY = $($1.OBJCOPY)' >$(T_) && mv $(T_) $$@
+SDK_OUT += $(B)/sdk/machine/$1.mk
+endef
 ifneq ($(SAN),1)
+$(foreach m,$(FREESTANDING),$(eval $(call machine-rules,$m)))
 $(foreach f,$(SDK_USED),$(eval $(call sdk-rules,$f)))
 endif
 
