@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "posix/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "posix/log.h"
+
+static cw_status failed(const char *what, const char *path)
+{
+    cw_log_error("cannot %s %s: %s", what, path, strerror(errno));
+    return CW_E_SYSTEM;
+}
+
+/* Read [len] bytes or up to the end of the file. */
+static ssize_t read_all(int fd, uint8_t *bytes, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = read(fd, bytes + done, len - done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -1;
+        }
+        if (n == 0) {
+            break;
+        }
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+cw_status cw_file_read(const char *path, size_t max_len, uint8_t **ret_bytes, size_t *ret_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT || errno == ENOTDIR ? CW_E_ABSENT : failed("open", path);
+    }
+    cw_status status = CW_E_SYSTEM;
+    uint8_t *bytes = NULL;
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        status = failed("look at", path);
+        goto close_file;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        cw_log_error("%s is not a regular file", path);
+        goto close_file;
+    }
+    size_t len = (size_t)st.st_size;
+    if (len > max_len) {
+        cw_log_error("%s has %zu bytes; at most %zu are taken", path, len, max_len);
+        status = CW_E_SPACE;
+        goto close_file;
+    }
+    bytes = malloc(len + 1);
+    ssize_t n = bytes == NULL ? -1 : read_all(fd, bytes, len);
+    if (n < 0) {
+        status = failed("read", path);
+        free(bytes);
+        goto close_file;
+    }
+    bytes[n] = 0;
+    *ret_bytes = bytes;
+    *ret_len = (size_t)n;
+    status = CW_OK;
+close_file:
+    close(fd);
+    return status;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return false;
+        }
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* A rename lasts once its folder is written. */
+static bool sync_folder(const char *path)
+{
+    char *folder = cw_file_folder(path);
+    int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool done = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(folder);
+    return done;
+}
+
+cw_status cw_file_write(const char *path, const void *bytes, size_t len, unsigned mode)
+{
+    char temporary[PATH_MAX];
+    int n = snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid());
+    if (n < 0 || (size_t)n >= sizeof temporary) {
+        cw_log_error("the path %s is too long", path);
+        return CW_E_SYSTEM;
+    }
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        return failed("create", temporary);
+    }
+    bool written = write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    if (close(fd) != 0 || !written) {
+        cw_status status = failed("write", temporary);
+        unlink(temporary);
+        return status;
+    }
+    if (rename(temporary, path) != 0 || !sync_folder(path)) {
+        cw_status status = failed("write", path);
+        unlink(temporary);
+        return status;
+    }
+    return CW_OK;
+}
+
+cw_status cw_file_check_private(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0) {
+        return errno == ENOENT || errno == ENOTDIR ? CW_E_ABSENT : failed("look at", path);
+    }
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
+        cw_log_error("%s must be a regular file that belongs to you", path);
+        return CW_E_DENIED;
+    }
+    if ((st.st_mode & 077u) != 0) {
+        cw_log_error("%s holds a secret and others may use it (mode %04o): chmod 600 %s", path,
+                (unsigned)st.st_mode & 07777u, path);
+        return CW_E_DENIED;
+    }
+    return CW_OK;
+}
+
+cw_status cw_file_make_folder(const char *path, unsigned mode)
+{
+    char *copy = strdup(path);
+    if (copy == NULL) {
+        return failed("create", path);
+    }
+    cw_status status = CW_OK;
+    size_t len = strlen(copy);
+    for (size_t i = 1; i <= len && status == CW_OK; i++) {
+        if (copy[i] != '/' && copy[i] != '\0') {
+            continue;
+        }
+        char end = copy[i];
+        copy[i] = '\0';
+        struct stat st;
+        if (mkdir(copy, mode) != 0 && (errno != EEXIST || stat(copy, &st) != 0)) {
+            status = failed("create the folder", copy);
+        }
+        copy[i] = end;
+    }
+    free(copy);
+    return status;
+}
+
+bool cw_file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+char *cw_file_join(const char *folder, const char *name)
+{
+    if (name[0] == '/' || strcmp(folder, ".") == 0) {
+        return strdup(name);
+    }
+    size_t folder_len = strlen(folder);
+    const char *between = folder_len > 0 && folder[folder_len - 1] == '/' ? "" : "/";
+    char *path = NULL;
+    return asprintf(&path, "%s%s%s", folder, between, name) < 0 ? NULL : path;
+}
+
+char *cw_file_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return strdup(".");
+    }
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+char *cw_file_program_folder(void)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (n <= 0) {
+        return NULL;
+    }
+    path[n] = '\0';
+    return cw_file_folder(path);
+}

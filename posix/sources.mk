@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Neutral: all that needs an operating system.
+host.lib += $(wildcard posix/*.c)
