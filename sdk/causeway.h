@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * causeway.h - all that a module's author includes.
+ *
+ * A module is a set of endpoints.  The descriptor (app.json) connects them.
+ *
+ *     #include "causeway.h"
+ *
+ *     CW_OUTPUT(toggle_led);
+ *
+ *     CW_INPUT(button_pressed, data, len)
+ *     {
+ *         (void)data; (void)len;
+ *         toggle_led(NULL, 0);
+ *     }
+ *
+ * What runs when   A handler runs to its end before the next begins; nothing interrupts it.
+ *                  Outputs leave when it returns.  An input arrives exactly in its order
+ *                  (delivery "strict") or with gaps that cw_event_gap tells ("latest").
+ * Memory           No heap, no OS, no libc.  Data is valid until the handler returns, and is
+ *                  private already: it was copied in once and verified.
+ * Bytes            A maximum in bytes may follow: CW_INPUT(name, data, len, 256).  Without it
+ *                  CW_EVENT_MAX_DEFAULT (64) holds.
+ * Trust            TRUSTED: your module and this runtime are all that others must believe.
+ */
+#ifndef CW_SDK_CAUSEWAY_H
+#define CW_SDK_CAUSEWAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/bytes.h"
+#include "core/base/limits.h"
+#include "core/base/status.h"
+#include "core/module/endpoint.h"
+
+/*
+ * CW_OUTPUT(name [, max]) - declares cw_status name(const void *data, size_t len).
+ *
+ * CW_OK       sealed for every connection of this output; also when there is none
+ * CW_AGAIN    no window or no room: nothing was sealed, the drop is counted
+ * CW_E_SPACE  longer than max or than what the other end takes
+ * CW_E_STATE  a connection has spent its counters and waits for a new key
+ *
+ * In the handler of an input each output has room for one event for certain.  The result may
+ * be ignored.
+ */
+#define CW_OUTPUT(...) CW_OUTPUT_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, )
+
+/* CW_INPUT(name, data, len [, max]) { ... } - handles one event. */
+#define CW_INPUT(...) CW_INPUT_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, )
+
+/*
+ * CW_REQUEST(name [, max, reply_max]) - declares a call that waits for an answer:
+ * cw_status name(const void *data, size_t len, void *ret_reply, size_t cap, size_t *ret_len).
+ *
+ * CW_OK       the handler's answer, [*ret_len] bytes
+ * CW_E_ABSENT not connected
+ * CW_AGAIN    no room; nothing was sent
+ * CW_E_STATE  cancelled by the node or never answered: whether the handler ran is unknown
+ * CW_E_SPACE  too long
+ *
+ * Meanwhile the module refuses all other events; the descriptor may have no cycle of requests.
+ */
+#define CW_REQUEST(...) \
+    CW_REQUEST_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+
+/* CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... } - answers a request. */
+#define CW_HANDLER(...) \
+    CW_ANSWER_(CW_KIND_HANDLER, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+
+/*
+ * CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... } - a plain entry point.
+ *
+ * Anyone may call it, with any argument, at any time: nothing about it is authentic.
+ */
+#define CW_ENTRY(...) \
+    CW_ANSWER_(CW_KIND_ENTRY, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+
+/* CW_INIT { ... } - runs once, before anything else of the module. */
+#define CW_INIT void cw_init_hook(void)
+
+/* cw_reply_put - append to an answer.  CW_E_SPACE: it does not fit, nothing was appended. */
+cw_status cw_reply_put(struct cw_reply *reply, const void *bytes, size_t len);
+
+/* cw_event_gap - in an input: events of this connection that were lost just before this one. */
+uint32_t cw_event_gap(void);
+
+/* cw_random - bytes from the chip.  CW_E_ABSENT: it has no random source. */
+CW_MUST_CHECK cw_status cw_random(void *ret_bytes, size_t len);
+
+/*
+ * Byte streams between the outside world and a module, carried by its untrusted node: what a
+ * service for HTTPS is made of.  A module that defines the three functions of sdk/run.h
+ * (cw_stream_open, _data, _close) takes streams; bytes are not authentic.
+ *
+ * cw_stream_send   how many of [len] bytes found room in this call's output area
+ * cw_stream_taken  in cw_stream_data: how many bytes were used; the node brings the rest again
+ * cw_stream_more   ask to be called again without bytes once the node has drained the area
+ * cw_stream_end    the node closes the stream after what was sent
+ */
+size_t cw_stream_send(uint32_t stream, const void *bytes, size_t len);
+void cw_stream_taken(uint32_t stream, size_t len);
+void cw_stream_more(uint32_t stream);
+void cw_stream_end(uint32_t stream);
+
+/* What the macros above are made of. */
+
+cw_status cw_emit(const struct cw_endpoint *endpoint, const void *data, size_t len);
+cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
+        void *ret_reply, size_t cap, size_t *ret_len);
+
+#define CW_ROW_(name) \
+    extern const struct cw_endpoint cw_endpoint_##name; \
+    __attribute__((used, section("cw_endpoints"))) const struct cw_endpoint cw_endpoint_##name
+
+#define CW_OUTPUT_(name, maximum, ...) \
+    CW_ROW_(name) = {.max = (maximum), .kind = CW_KIND_OUTPUT}; \
+    static inline cw_status name(const void *data, size_t len) \
+    { \
+        return cw_emit(&cw_endpoint_##name, data, len); \
+    } \
+    extern const struct cw_endpoint cw_endpoint_##name
+
+#define CW_INPUT_(name, data, len, maximum, ...) \
+    static void name(const uint8_t *data, size_t len); \
+    CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT}; \
+    static void name(const uint8_t *data, size_t len)
+
+#define CW_REQUEST_(name, maximum, reply_maximum, ...) \
+    CW_ROW_(name) = { \
+            .max = (maximum), .reply_max = (reply_maximum), .kind = CW_KIND_REQUEST}; \
+    static inline cw_status name(const void *data, size_t len, void *ret_reply, size_t cap, \
+            size_t *ret_len) \
+    { \
+        return cw_request(&cw_endpoint_##name, data, len, ret_reply, cap, ret_len); \
+    } \
+    extern const struct cw_endpoint cw_endpoint_##name
+
+#define CW_ANSWER_(row_kind, name, data, len, reply, maximum, reply_maximum, ...) \
+    static void name(const uint8_t *data, size_t len, struct cw_reply *reply); \
+    CW_ROW_(name) = {.call.answer = name, .max = (maximum), .reply_max = (reply_maximum), \
+            .kind = (row_kind)}; \
+    static void name(const uint8_t *data, size_t len, struct cw_reply *reply)
+
+#endif

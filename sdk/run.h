@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.h - the runtime between a port and a module.
+ *
+ * What     cw_run serves one entry: copies its input in once, decodes, checks, acts, and leaves
+ *          items in the output area.  Private to images: a module's author sees causeway.h.
+ * Trust    TRUSTED.
+ * Source   docs/protocol.md section 8
+ */
+#ifndef CW_SDK_RUN_H
+#define CW_SDK_RUN_H
+
+#include "core/module/module.h"
+#include "tee/enclave.h"
+
+/* cw_run - one entry of this image.  Called by the port only, never nested. */
+cw_return cw_run(const struct cw_call *call);
+
+/* The state of the image's one module; sdk/run.c owns it. */
+extern struct cw_module cw_run_module;
+
+/* Memory that the image gives to the runtime (sdk/memory.c, sized by the build). */
+struct cw_memory {
+    struct cw_channel *channels;
+    uint8_t *in;    /* one incoming message, and the event inside it */
+    uint8_t *out;   /* one outgoing message being sealed             */
+    uint8_t *reply; /* the answer of a handler or an entry           */
+    uint16_t channel_count;
+    uint16_t in_cap;
+    uint16_t out_cap;
+    uint16_t reply_cap;
+};
+extern const struct cw_memory cw_memory;
+
+/* The endpoint table: bounds of the section cw_endpoints, defined by the linker. */
+extern const struct cw_endpoint __start_cw_endpoints[];
+extern const struct cw_endpoint __stop_cw_endpoints[];
+
+/*
+ * The session: one of session_chip.c (the chip gives the module a secret key that the owner
+ * can compute) and session_dh.c (the module agrees on a key, and the chip signs its share).
+ */
+
+/* cw_session_cipher - CW_CIPHER_* of the management of this image. */
+uint8_t cw_session_cipher(void);
+
+/* cw_session_start - make this life's key share, where there is one. */
+void cw_session_start(void);
+
+/*
+ * cw_session_prove - the proof that follows EVIDENCE.
+ *
+ * life       the CW_EVIDENCE_LEN bytes that are proved
+ * ret_proof  [cap] bytes
+ */
+CW_MUST_CHECK cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
+        const uint8_t life[static CW_EVIDENCE_LEN],
+        uint8_t *ret_proof, size_t cap, size_t *ret_len);
+
+/*
+ * cw_session_open - OPEN, and OPENED on success.
+ *
+ * CW_E_AUTH   not the owner
+ * CW_E_REPLAY not a newer session
+ */
+CW_MUST_CHECK cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t len,
+        uint8_t ret_opened[static CW_OPENED_LEN]);
+
+/*
+ * cw_session_finish - the common end of cw_session_open: check the tag over message[0 .. len),
+ * claim the module, answer.  Wipes master.
+ */
+CW_MUST_CHECK cw_status cw_session_finish(struct cw_module *m, const uint8_t *message, size_t len,
+        uint8_t master[static CW_KEY_LEN], uint8_t ret_opened[static CW_OPENED_LEN]);
+
+/* Streams from the outside world: the image's own, or those of no_streams.c, which refuse. */
+CW_MUST_CHECK cw_status cw_stream_open(uint32_t stream);
+CW_MUST_CHECK cw_status cw_stream_data(uint32_t stream, const uint8_t *bytes, size_t len);
+void cw_stream_close(uint32_t stream);
+
+/* cw_init_hook - the module's CW_INIT, or the empty one of no_init.c. */
+void cw_init_hook(void);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session of a TEE whose chip gives each module a secret key (Sancus): whoever knows the
+ * vendor key can compute it, nobody else can.
+ *
+ *   K_att = KDF(K_SM, "cw1.att")                                   proof = MAC(K_att, N_o, life)
+ *   K_mgt = KDF(K_SM, "cw1.mgt", D, module, session, N_o, S)
+ */
+#include "core/base/bytes.h"
+#include "core/crypto/suite.h"
+#include "core/wire/writer.h"
+#include "sdk/run.h"
+
+uint8_t cw_session_cipher(void)
+{
+    return CW_CIPHER_SPONGENT;
+}
+
+void cw_session_start(void)
+{
+}
+
+cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
+        const uint8_t life[static CW_EVIDENCE_LEN],
+        uint8_t *ret_proof, size_t cap, size_t *ret_len)
+{
+    uint8_t key[CW_KEY_LEN];
+    uint8_t message[CW_NONCE_LEN + CW_EVIDENCE_LEN];
+    cw_status status = cap < CW_TAG_LEN ? CW_E_SPACE
+                                        : cw_enclave_derive((const uint8_t *)"cw1.att", 8, key);
+    if (status != CW_OK) {
+        return status;
+    }
+    cw_bytes_copy(message, nonce, CW_NONCE_LEN);
+    cw_bytes_copy(message + CW_NONCE_LEN, life, CW_EVIDENCE_LEN);
+    cw_suite_mac(CW_CIPHER_SPONGENT, key, message, sizeof message, ret_proof);
+    cw_bytes_wipe(key, sizeof key);
+    *ret_len = CW_TAG_LEN;
+    return CW_OK;
+}
+
+cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t len,
+        uint8_t ret_opened[static CW_OPENED_LEN])
+{
+    struct cw_open open;
+    if (len != CW_OPEN_LEN + CW_TAG_LEN) {
+        return CW_E_SHORT;
+    }
+    cw_status status = cw_open_decode(message, &open);
+    if (status != CW_OK) {
+        return status;
+    }
+    uint8_t context[8 + CW_DEPLOYMENT_LEN + 4 + 4 + CW_NONCE_LEN + CW_START_LEN];
+    struct cw_writer w = cw_writer_over(context, sizeof context);
+    cw_writer_bytes(&w, "cw1.mgt", 8);
+    cw_writer_bytes(&w, open.deployment, sizeof open.deployment);
+    cw_writer_u32(&w, open.module);
+    cw_writer_u32(&w, open.session);
+    cw_writer_bytes(&w, open.nonce, sizeof open.nonce);
+    cw_writer_bytes(&w, m->life.start, sizeof m->life.start);
+    uint8_t master[CW_KEY_LEN];
+    status = cw_enclave_derive(context, sizeof context, master);
+    if (status != CW_OK) {
+        return status;
+    }
+    return cw_session_finish(m, message, CW_OPEN_LEN, master, ret_opened);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * owner.h - what a TEE gives to the owner's tool: build, measure, and believe a module.
+ *
+ * What     Runs on the owner's machine.  The image and its reference measurement come from the
+ *          same build, so that evidence is compared with what was built.
+ * Trust    OWNER.  Evidence and images that come back from a node are foreign bytes.
+ * Memory   Strings and buffers in a result belong to the result; cw_owner_built_free frees it.
+ */
+#ifndef CW_TEE_OWNER_H
+#define CW_TEE_OWNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/limits.h"
+#include "core/base/status.h"
+
+#define CW_OWNER_WHY_LEN 1024u
+#define CW_MEASUREMENT_LEN 32u
+
+/* A node as the descriptor describes it; unset strings are NULL. */
+struct cw_owner_node {
+    const char *name;
+    const char *tee;
+    uint16_t vendor;         /* Sancus: vendor id                                            */
+    const uint8_t *vendor_key; /* Sancus: [CW_KEY_LEN] bytes, from the owner's key store       */
+    const char *memory_text; /* Sancus: "0x8000-0xdfff", where the owner may place text      */
+    const char *memory_data; /* Sancus: the same for data                                    */
+    const char *chip;        /* what the owner expects: "hardened" (default) or "exact"      */
+};
+
+struct cw_owner_module {
+    const char *name;
+    const char *const *sources; /* paths, absolute                                  */
+    size_t source_count;
+    const char *device;       /* "port1": the device that it owns; NULL: none       */
+    const char *on_interrupt; /* an entry's name, or NULL                           */
+    uint16_t channels;        /* 0: the TEE's default                               */
+};
+
+/* One row of the module's endpoint table, in order; its place is its index. */
+struct cw_owner_endpoint {
+    char name[64];
+    uint8_t kind; /* CW_KIND_* */
+    uint16_t max;
+    uint16_t reply_max;
+};
+
+struct cw_owner_built {
+    uint8_t *image; /* what LOAD carries, [image_len] bytes */
+    size_t image_len;
+    uint8_t measurement[CW_MEASUREMENT_LEN]; /* reference value, as the TEE defines it     */
+    uint8_t root_key[CW_KEY_LEN];            /* TEEs of session_chip.c; secret; else zeros */
+    struct cw_owner_endpoint *endpoints;
+    size_t endpoint_count;
+    uint16_t channels;     /* ends of connections that the image has room for */
+    uint32_t text_len;     /* bytes, for people and budgets                   */
+    uint32_t data_len;
+    uint32_t stack_len;    /* worst case; 0 unknown                           */
+    char fingerprint[128]; /* printable identity for `status`                 */
+};
+
+struct cw_owner_build {
+    const char *sdk_dir;   /* the SDK: headers, runtimes, linker scripts (build/sdk or installed)   */
+    const char *include_dir; /* the application's folder                                            */
+    const char *out_dir;   /* exists; intermediate files stay there                                 */
+    const uint8_t *owner_key; /* X25519 public key, [CW_DH_LEN], for TEEs of session_dh.c           */
+    bool debug;
+};
+
+/* How far evidence can be believed. */
+struct cw_owner_verdict {
+    bool genuine;      /* the evidence is this image's, in this life                 */
+    bool is_protected; /* a chip, or something that stands for one, isolates it      */
+    bool emulated;     /* the chip is software: its host's root sees everything      */
+    char text[256];    /* one line for people                                        */
+};
+
+struct cw_owner_backend {
+    const char *name;
+    bool session_dh;          /* its images link session_dh.c; else session_chip.c   */
+    bool has_device;          /* modules can own a device                            */
+    bool has_random;
+    bool has_aes;
+    uint8_t freshness;        /* CW_FRESH_*: the best that this TEE's chips have     */
+
+    /* Tools that a build needs: CW_OK, or what to install in ret_why. */
+    cw_status (*needs)(char ret_why[static CW_OWNER_WHY_LEN]);
+
+    /*
+     * Build all modules of one node together (so that they can be laid out side by side).
+     *
+     * ret_built  [module_count] results, zeroed by the caller
+     * ret_why    on failure: the compiler's words, or what does not fit, and the remedy
+     */
+    cw_status (*build)(const struct cw_owner_build *build, const struct cw_owner_node *node,
+            const struct cw_owner_module *modules, size_t module_count,
+            struct cw_owner_built *ret_built, char ret_why[static CW_OWNER_WHY_LEN]);
+
+    /*
+     * Verify a proof (what follows the CW_EVIDENCE_LEN bytes of EVIDENCE).
+     *
+     * proof      [proof_len] foreign bytes; session_dh: without the share
+     * report     session_dh: what the module bound into it; else NULL
+     * life       the CW_EVIDENCE_LEN bytes; nonce: what the owner sent
+     *
+     * CW_OK  see ret_verdict.  CW_E_AUTH: not this image, or not fresh; why is in the text.
+     */
+    cw_status (*verify)(const struct cw_owner_node *node, const struct cw_owner_built *built,
+            const uint8_t nonce[static CW_NONCE_LEN], const uint8_t life[static 32],
+            const uint8_t *report, const uint8_t *proof, size_t proof_len,
+            struct cw_owner_verdict *ret_verdict);
+};
+
+void cw_owner_built_free(struct cw_owner_built *built);
+
+/* deploy/backends.c: every backend of this build, ends with NULL. */
+extern const struct cw_owner_backend *const cw_owner_backends[];
+
+extern const struct cw_owner_backend cw_owner_native;
+extern const struct cw_owner_backend cw_owner_sancus;
+
+#endif
