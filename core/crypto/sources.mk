@@ -4,9 +4,12 @@
 crypto.plain := $(addprefix core/crypto/,kdf.c suite.c spongent.c spongent64.c \
     spongent_portable.c bearssl/hash.c bearssl/dh.c bearssl/gcm.c)
 
-host.lib += $(crypto.plain) core/crypto/spongent_permute.c core/crypto/bearssl/gcm_choose.c
+core/crypto/x86_64/spongent_sse41.c.cflags := -msse4.1
 
-enclave-x86_64.core += $(crypto.plain) core/crypto/spongent_permute.c \
-    core/crypto/bearssl/gcm_x86ni.c
+host.lib += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
+    core/crypto/x86_64/spongent_choose.c core/crypto/bearssl/gcm_choose.c
+
+enclave-x86_64.core += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
+    core/crypto/x86_64/spongent_permute.c core/crypto/bearssl/gcm_x86ni.c
 
 msp430.core += core/crypto/msp430/spongent.S core/crypto/msp430/suite.c

@@ -8,8 +8,8 @@
  * Memory   Works in place, keeps nothing.
  * Binding  One symbol, several files.  core/crypto/spongent_permute.c binds the portable code
  *          (any machine); core/crypto/x86_64/spongent_permute.c, its namesake for enclaves on
- *          x86-64, binds SSSE3 without asking the CPU; hosted programs on x86-64 link
- *          core/crypto/x86_64/spongent_choose.c instead, which asks.
+ *          x86-64, binds SSE4.1 without asking the CPU (AES-NI, which those need too, implies
+ *          it); hosted programs on x86-64 link core/crypto/x86_64/spongent_choose.c, which asks.
  * Source   SPONGENT (CHES 2011); vectors in tests/vectors/spongent.txt
  */
 #ifndef CW_CORE_CRYPTO_SPONGENT_PERMUTE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For hosted programs on x86-64.  The C library's start-up code asks the CPU once;
+ * For hosted programs on x86-64.  The compiler's start-up code asks the CPU once;
  * __builtin_cpu_supports reads what it found, so that nothing here changes after the start.
  */
 #include "core/crypto/bearssl/gcm_engine.h"
