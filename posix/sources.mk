@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
 # Neutral: all that needs an operating system.
 host.lib += $(wildcard posix/*.c)
+host.pkgs += openssl
