@@ -6,8 +6,8 @@
 cw_status cw_session_finish(struct cw_module *m, const uint8_t *message, size_t len,
         uint8_t master[static CW_KEY_LEN], uint8_t ret_opened[static CW_OPENED_LEN])
 {
-    uint8_t key[CW_KEY_LEN];
-    uint8_t tag[CW_TAG_LEN];
+    CW_EVEN uint8_t key[CW_KEY_LEN];
+    CW_EVEN uint8_t tag[CW_TAG_LEN];
     struct cw_open open;
     cw_module_session_key(m->cipher, master, "cw1.opn", key);
     cw_suite_mac(m->cipher, key, message, len, tag);

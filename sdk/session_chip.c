@@ -24,10 +24,11 @@ cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
         const uint8_t life[static CW_EVIDENCE_LEN],
         uint8_t *ret_proof, size_t cap, size_t *ret_len)
 {
-    uint8_t key[CW_KEY_LEN];
-    uint8_t message[CW_NONCE_LEN + CW_EVIDENCE_LEN];
+    static const CW_EVEN uint8_t label[8] = "cw1.att";
+    CW_EVEN uint8_t key[CW_KEY_LEN];
+    CW_EVEN uint8_t message[CW_NONCE_LEN + CW_EVIDENCE_LEN];
     cw_status status = cap < CW_TAG_LEN ? CW_E_SPACE
-                                        : cw_enclave_derive((const uint8_t *)"cw1.att", 8, key);
+                                        : cw_enclave_derive(label, sizeof label, key);
     if (status != CW_OK) {
         return status;
     }
@@ -50,7 +51,7 @@ cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t le
     if (status != CW_OK) {
         return status;
     }
-    uint8_t context[8 + CW_DEPLOYMENT_LEN + 4 + 4 + CW_NONCE_LEN + CW_START_LEN];
+    CW_EVEN uint8_t context[8 + CW_DEPLOYMENT_LEN + 4 + 4 + CW_NONCE_LEN + CW_START_LEN];
     struct cw_writer w = cw_writer_over(context, sizeof context);
     cw_writer_bytes(&w, "cw1.mgt", 8);
     cw_writer_bytes(&w, open.deployment, sizeof open.deployment);
@@ -58,7 +59,7 @@ cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t le
     cw_writer_u32(&w, open.session);
     cw_writer_bytes(&w, open.nonce, sizeof open.nonce);
     cw_writer_bytes(&w, m->life.start, sizeof m->life.start);
-    uint8_t master[CW_KEY_LEN];
+    CW_EVEN uint8_t master[CW_KEY_LEN];
     status = cw_enclave_derive(context, sizeof context, master);
     if (status != CW_OK) {
         return status;

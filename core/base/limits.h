@@ -29,6 +29,9 @@
 #define CW_EVENT_MAX_DEFAULT 64u /* payload bytes of an endpoint that declares no maximum */
 #define CW_LINK_MAX (1ul << 20)  /* bytes of one message on any link */
 
+/* Keys, tags and what they are computed over: a Sancus chip wants even addresses. */
+#define CW_EVEN _Alignas(2)
+
 /* Bytes of a sealed body for a payload of n bytes: padded by 0x80 and zeros to an even length. */
 #define CW_BODY_LEN(n) (((n) + 2u) & ~(uint32_t)1u)
 

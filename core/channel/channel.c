@@ -15,7 +15,7 @@ static void derive(const struct cw_setconn *s,
         const uint8_t deployment[static CW_DEPLOYMENT_LEN], const char *label,
         uint8_t ret_key[static CW_KEY_LEN])
 {
-    uint8_t context[CONTEXT_LEN] = {0};
+    CW_EVEN uint8_t context[CONTEXT_LEN] = {0};
     for (size_t i = 0; i < LABEL_LEN && label[i] != '\0'; i++) {
         context[i] = (uint8_t)label[i];
     }
@@ -36,7 +36,7 @@ void cw_channel_check_value(const struct cw_setconn *setconn,
         const uint8_t deployment[static CW_DEPLOYMENT_LEN],
         uint8_t ret_check[static CW_CHECK_LEN])
 {
-    uint8_t whole[CW_KEY_LEN];
+    CW_EVEN uint8_t whole[CW_KEY_LEN];
     derive(setconn, deployment, "cw1.chk", whole);
     cw_bytes_copy(ret_check, whole, CW_CHECK_LEN);
 }
@@ -261,7 +261,7 @@ cw_status cw_channel_ack_take(struct cw_channel *c, const uint8_t *ack, size_t a
         return CW_E_ABSENT;
     }
     uint64_t count = cw_reader_u64(&r);
-    uint8_t expected[CW_ACK_LEN];
+    CW_EVEN uint8_t expected[CW_ACK_LEN];
     ack_encode(c, count, expected);
     if (!cw_bytes_equal(ack, expected, CW_ACK_LEN) || count > c->count) {
         cw_channel_refuse(c, CW_E_AUTH);

@@ -49,8 +49,8 @@ struct cw_channel {
     uint8_t cipher;
     uint8_t mode;
     uint8_t limit_log2;
-    uint8_t key_event[CW_KEY_LEN]; /* source to sink                               */
-    uint8_t key_back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
+    CW_EVEN uint8_t key_event[CW_KEY_LEN]; /* source to sink                               */
+    CW_EVEN uint8_t key_back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
 };
 
 /*

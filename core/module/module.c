@@ -7,7 +7,9 @@
 void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LEN],
         const char label[static 8], uint8_t ret_key[static CW_KEY_LEN])
 {
-    cw_suite_derive(cipher, master, (const uint8_t *)label, 8, ret_key);
+    CW_EVEN uint8_t context[8];
+    cw_bytes_copy(context, label, sizeof context);
+    cw_suite_derive(cipher, master, context, sizeof context, ret_key);
 }
 
 cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,

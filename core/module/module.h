@@ -27,8 +27,8 @@ struct cw_module {
     uint32_t number;         /* the module's number in its deployment                 */
     uint32_t last_seq;
     uint8_t cipher; /* of management                                                  */
-    uint8_t key_in[CW_KEY_LEN];
-    uint8_t key_out[CW_KEY_LEN];
+    CW_EVEN uint8_t key_in[CW_KEY_LEN];
+    CW_EVEN uint8_t key_out[CW_KEY_LEN];
     struct cw_channel *channels;
     const struct cw_endpoint *endpoints;
     uint16_t channel_count;

@@ -74,7 +74,7 @@ struct cw_setconn {
     uint16_t local;     /* index in this image's endpoint table           */
     uint32_t event_max; /* payload bytes                                  */
     uint64_t first;
-    uint8_t key[CW_KEY_LEN];
+    CW_EVEN uint8_t key[CW_KEY_LEN];
 };
 
 CW_MUST_CHECK cw_status cw_setconn_decode(const uint8_t *bytes, size_t len,
