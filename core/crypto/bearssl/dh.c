@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Implementation notes.  BearSSL takes every scalar big-endian, Curve25519's too, and clamps it;
- * points are little-endian as in RFC 7748.
+ * Implementation notes.  BearSSL clamps the scalar, ignores the top bit of the point, and takes
+ * both little-endian for this curve, as RFC 7748 has them.
  */
 #include "core/crypto/dh.h"
 
@@ -12,13 +12,8 @@
 static void multiply(const uint8_t secret[static CW_X25519_LEN],
         uint8_t point[static CW_X25519_LEN])
 {
-    uint8_t scalar[CW_X25519_LEN];
-    for (size_t i = 0; i < CW_X25519_LEN; i++) {
-        scalar[i] = secret[CW_X25519_LEN - 1 - i];
-    }
     /* The result code says only that the lengths are right, and they are constants. */
-    (void)br_ec_c25519_m31.mul(point, CW_X25519_LEN, scalar, sizeof scalar, BR_EC_curve25519);
-    cw_bytes_wipe(scalar, sizeof scalar);
+    (void)br_ec_c25519_m31.mul(point, CW_X25519_LEN, secret, CW_X25519_LEN, BR_EC_curve25519);
 }
 
 void cw_x25519_public(const uint8_t secret[static CW_X25519_LEN],
