@@ -242,6 +242,10 @@ freestanding: $(ARCHIVES) ## trusted code needs nothing that an enclave lacks
 	        tools/check-freestanding $m $g $(call objects,$m,$(call trusted,$($m.core) $($m.$g))) \
 	            $($m.trusted-libs) &&)) true; } &&) true
 check: layers freestanding test ## all of these, under two minutes
+# tools/tcb-images lists the linked images; what builds them is not a rule of this Make.
+tcb: all ## write docs/tcb.md: lines, bytes, worst stack of every trusted image
+	$(Q)$(foreach m,$(FREESTANDING),tools/tcb-report --self-test $($m.CC) $($m.flags) &&) true
+	$(Q)tools/tcb-images $(B)/tcb && tools/tcb-report -o docs/tcb.md $(B)/tcb/list
 compdb: ## compile_commands.json for editors
 	$(Q)tools/compdb
 clean: ## remove $(B)
