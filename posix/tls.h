@@ -99,7 +99,8 @@ void cw_tls_close(struct cw_tls *tls);
 /*
  * A blocking client: one socket, one session.
  *
- * fingerprint  the node's; nothing is sent to anybody else
+ * fingerprint  the node's; nothing is sent to anybody else.  NULL: whoever answers, for a first
+ *              meeting; the caller then looks at cw_tls_client_peer
  *
  * CW_E_SYSTEM  errno: no connection, or nothing within timeout_ms
  * CW_E_AUTH    TLS failed, or it is somebody else (ret_why says which)
@@ -109,6 +110,9 @@ struct cw_tls_client;
 CW_MUST_CHECK cw_status cw_tls_client_connect(struct cw_tls_identity *identity,
         const char *address, const char *fingerprint, uint32_t timeout_ms,
         struct cw_tls_client **ret_client, char ret_why[static CW_TLS_WHY_CAP]);
+
+/* cw_tls_client_peer - the fingerprint of who answered. */
+const char *cw_tls_client_peer(const struct cw_tls_client *client);
 
 /* Everything or nothing.  CW_E_SYSTEM: errno (ECONNRESET: closed by the peer); CW_E_AUTH. */
 CW_MUST_CHECK cw_status cw_tls_client_send(struct cw_tls_client *client, const uint8_t *bytes,
