@@ -194,6 +194,7 @@ $(call sdk-left,$1): $(call sdk-right,$1)
 	@mkdir -p $$(@D)
 	$(Q)cp $$< $(T_) && mv $(T_) $$@
 SDK_OUT += $(call sdk-left,$1)
+OBJECTS += $(filter %.o,$(call sdk-right,$1))
 endef
 # Flags for modules: no path of this tree, and warnings do not end another's build.
 module-flags = $(filter-out -I. -Werror -ffile-prefix-map=%,$($1.flags))
@@ -212,7 +213,7 @@ $(foreach f,$(SDK_USED),$(eval $(call sdk-rules,$f)))
 endif
 
 # Trusted sources of a list (LAYOUT: zones), but for the runtime that supplies what they lack.
-trusted = $(foreach f,$(filter-out %/rt.c %/rt.S,$1),$(if $(filter core/% sdk/% emon/measured/%,$f)$(findstring \
+trusted = $(foreach f,$(foreach f,$1,$(if $(filter rt.% rt_%,$(notdir $f)),,$f)),$(if $(filter core/% sdk/% emon/measured/%,$f)$(findstring \
     /enclave/,$f)$(findstring /module/,$f)$(findstring /client/,$f),$f))
 
 # --- what one asks for ------------------------------------------------------------------------------
