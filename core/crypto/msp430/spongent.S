@@ -27,6 +27,7 @@ cw_spongent_mac_own:
         mov     r12, r10
         mov     r13, r11
         jmp     .Lmac
+        .size   cw_spongent_mac_own, . - cw_spongent_mac_own
 
 /* void cw_spongent_mac(key, message, message_len, ret_tag) */
         .globl  cw_spongent_mac
@@ -44,6 +45,7 @@ cw_spongent_mac:
         clr     r12
         clr     r13
         jmp     .Lwrap
+        .size   cw_spongent_mac, . - cw_spongent_mac
 
 /* void cw_spongent_wrap(key, ad, ad_len, body | body_len, ret_cipher, ret_tag) */
         .globl  cw_spongent_wrap
@@ -51,12 +53,13 @@ cw_spongent_mac:
 cw_spongent_wrap:
         push    r9
         push    r10
-        call    #.Loperands
+        call    #operands
 .Lwrap:
         .word   AE_WRAP
         tst     r15
         jz      .Lrefused
         jmp     .Ldone
+        .size   cw_spongent_wrap, . - cw_spongent_wrap
 
 /* bool cw_spongent_unwrap(key, ad, ad_len, cipher | body_len, tag, ret_body) */
         .globl  cw_spongent_unwrap
@@ -64,7 +67,7 @@ cw_spongent_wrap:
 cw_spongent_unwrap:
         push    r9
         push    r10
-        call    #.Loperands
+        call    #operands
         xor     r14, r15                /* here the tag comes before the output */
         xor     r15, r14
         xor     r14, r15
@@ -84,9 +87,11 @@ cw_spongent_unwrap:
         pop     r10
         pop     r9
         ret
+        .size   cw_spongent_unwrap, . - cw_spongent_unwrap
 
 /* From the registers and the stack of wrap and unwrap to the unit's registers. */
-.Loperands:
+        .type   operands, @function
+operands:
         mov     r12, r9
         tst     r9
         jz      .Lrefused
@@ -103,3 +108,4 @@ cw_spongent_unwrap:
 .Lrefused:
         mov     r15, &cw_spongent_wrap
         jmp     .Lrefused
+        .size   operands, . - operands
