@@ -157,7 +157,7 @@ define program-rules
 $(B)/host/bin/$1: $(call objects,host,$($1.sources)) $(HOST_LIB) $(MAKE_FILES)
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $(T_) $$(filter %.o %.a,$$^) \
-	    $(call lib-flags,$($1.libs)) && mv $(T_) $$@
+	    $(call lib-flags,$($1.libs)) && mv $(T_) $$@ || { $(or-leave-out); }
 OBJECTS += $(call objects,host,$($1.sources))
 PROGRAM_FILES += $(B)/host/bin/$1
 endef
@@ -174,7 +174,7 @@ $(B)/host/tests/$(basename $1): $(call objects,host,$1 $($1.with)) $(B)/host/lib
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $(T_) $$(filter %.o,$$^) \
 	    $(B)/host/lib/libtest-support.a $(HOST_LIB) $(call lib-flags,$($1.libs)) $(ALL_LIBS) \
-	    && mv $(T_) $$@
+	    && mv $(T_) $$@ || { $(or-leave-out); }
 OBJECTS += $(call objects,host,$1 $($1.with))
 TEST_FILES += $(B)/host/tests/$(basename $1)
 endef
