@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * abi.h - what crosses the boundary of a native module: two pipes.
+ *
+ * What     A module is a process.  Its node writes a message and reads one back, in turns:
+ *
+ *              in    link header {length, type = cw_entry},  bytes of the entry
+ *              out   link header {length, type = cw_result}, items (core/wire/frame.h)
+ *
+ *          At the end of the input the module ends.  A message that is none ends it as well.
+ * Trust    Neither side believes the other: lengths are bounded by both.
+ */
+#ifndef CW_TEE_NATIVE_ABI_H
+#define CW_TEE_NATIVE_ABI_H
+
+#include "core/base/limits.h"
+#include "core/wire/frame.h"
+
+/* Descriptors of the process. */
+#define CW_NATIVE_IN 0u
+#define CW_NATIVE_OUT 1u
+
+/* Bytes behind a link header. */
+#define CW_NATIVE_IN_MAX CW_LINK_MAX
+#define CW_NATIVE_OUT_MAX (256ul << 10)
+_Static_assert(CW_NATIVE_OUT_MAX < 1ul << 24, "cw_return has 24 bits for it");
+
+/* Exit statuses of the process. */
+#define CW_NATIVE_EXIT_END 0u    /* the input ended                     */
+#define CW_NATIVE_EXIT_ABORT 70u /* cw_enclave_abort                    */
+#define CW_NATIVE_EXIT_FORM 71u  /* the node sent what is no message    */
+
+#endif

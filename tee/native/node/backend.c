@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The node's side of native: each module is a jailed process behind two pipes.
+ *
+ *     STARTING --exec--> READY --call--> CALLED --answer--> READY
+ *        |                 |-----------------|--died---> LOST --unload--> (freed)
+ *        |--failed--> (freed)                |--unload-> LEAVING --died--> (freed)
+ *
+ * Implementation notes.  A call is one writev and, when the answer is there, one read.  What the
+ * process left in its pipe before it died is still taken.  A module's handles are closed
+ * together; the last of them to close frees it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tee/native/abi.h"
+#include "tee/native/node/jail.h"
+#include "tee/node.h"
+
+#define MEMORY_MIB_DEFAULT 64u
+#define ANSWER_CAP (CW_LINK_HEADER_LEN + CW_NATIVE_OUT_MAX)
+#define WHY_LEN 160u
+
+typedef enum module_state {
+    STATE_STARTING,
+    STATE_READY,
+    STATE_CALLED,
+    STATE_LOST,
+    STATE_LEAVING,
+} module_state;
+
+struct cw_node_module {
+    struct cw_platform *platform;
+    struct cw_node_module *next;
+    struct cw_jailed jailed;
+    uv_poll_t progress;
+    uv_poll_t process;
+    uv_poll_t from;
+    uv_poll_t to;
+    uv_timer_t later; /* for what must not happen before a function returned */
+    unsigned open_handles;
+    module_state state;
+
+    uint8_t *pending; /* the rest of a message that the pipe did not take */
+    size_t pending_len;
+    size_t pending_at;
+    uint8_t *answer; /* [ANSWER_CAP] */
+    size_t answer_len;
+
+    cw_node_loaded_fn loaded;
+    void *loaded_ctx;
+    cw_node_called_fn called;
+    void *called_ctx;
+    cw_node_done_fn unloaded;
+    void *unloaded_ctx;
+    cw_status later_status;
+    bool is_broken;    /* why it ends stands in why; else its process tells */
+    char why[WHY_LEN];
+};
+
+struct cw_platform {
+    struct cw_node_setup setup;
+    struct cw_jail jail;
+    struct cw_node_module *modules;
+    uv_timer_t later;
+    cw_node_done_fn closed;
+    void *closed_ctx;
+};
+
+/* --- the end of a module -------------------------------------------------------------------------- */
+
+static void platform_freed(uv_handle_t *handle)
+{
+    struct cw_platform *p = handle->data;
+    cw_jail_close(&p->jail);
+    if (p->closed != NULL) {
+        p->closed(p->closed_ctx);
+    }
+    free(p);
+}
+
+static void platform_ends(struct cw_platform *p)
+{
+    if (p->closed != NULL && p->modules == NULL && !uv_is_closing((uv_handle_t *)&p->later)) {
+        uv_close((uv_handle_t *)&p->later, platform_freed);
+    }
+}
+
+static void close_file(int *file)
+{
+    if (*file >= 0) {
+        (void)close(*file);
+        *file = -1;
+    }
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct cw_node_module *m = handle->data;
+    m->open_handles--;
+    if (m->open_handles > 0) {
+        return;
+    }
+    struct cw_platform *p = m->platform;
+    struct cw_node_module **at = &p->modules;
+    while (*at != m) {
+        at = &(*at)->next;
+    }
+    *at = m->next;
+    close_file(&m->jailed.process);
+    close_file(&m->jailed.progress);
+    close_file(&m->jailed.from);
+    close_file(&m->jailed.to);
+    cw_node_done_fn unloaded = m->unloaded;
+    void *ctx = m->unloaded_ctx;
+    free(m->pending);
+    free(m->answer);
+    free(m);
+    if (unloaded != NULL) {
+        unloaded(ctx);
+    }
+    platform_ends(p);
+}
+
+static void close_handles(struct cw_node_module *m)
+{
+    uv_handle_t *const handles[] = {(uv_handle_t *)&m->progress, (uv_handle_t *)&m->process,
+            (uv_handle_t *)&m->from, (uv_handle_t *)&m->to, (uv_handle_t *)&m->later};
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
+        if (handles[i]->data != NULL) { /* else it was never begun */
+            uv_close(handles[i], handle_closed);
+        }
+    }
+}
+
+static void stop_pipes(struct cw_node_module *m)
+{
+    (void)uv_poll_stop(&m->progress);
+    (void)uv_poll_stop(&m->from);
+    (void)uv_poll_stop(&m->to);
+}
+
+/* The process is ours until we waited for it, so that its number is nobody else's. */
+static void kill_process(struct cw_node_module *m)
+{
+    if (m->jailed.pid > 0) {
+        (void)kill(m->jailed.pid, SIGKILL);
+    }
+}
+
+/* The module does not keep to abi.h: its process ends, and the rest follows from that. */
+static void break_off(struct cw_node_module *m, const char *why)
+{
+    m->is_broken = true;
+    (void)snprintf(m->why, sizeof m->why, "%s", why);
+    stop_pipes(m);
+    kill_process(m);
+}
+
+/* A call that is under way gets its answer, and none is awaited after that. */
+static void end_call(struct cw_node_module *m, cw_status status, cw_result result,
+        const uint8_t *items, size_t items_len)
+{
+    cw_node_called_fn called = m->called;
+    m->called = NULL;
+    if (called != NULL) {
+        called(m->called_ctx, status, result, items, items_len);
+    }
+}
+
+/* --- answers ---------------------------------------------------------------------------------------- */
+
+/* What a read brought: nothing yet, an answer, or a breach of abi.h. */
+typedef enum taken {
+    TAKEN_PART,
+    TAKEN_ANSWER,
+    TAKEN_END,
+    TAKEN_GARBAGE,
+} taken;
+
+static taken take_answer(struct cw_node_module *m, struct cw_link_header *ret_header)
+{
+    ssize_t count = read(m->jailed.from, m->answer + m->answer_len, ANSWER_CAP - m->answer_len);
+    if (count < 0) {
+        return errno == EAGAIN || errno == EINTR ? TAKEN_PART : TAKEN_END;
+    }
+    if (count == 0) {
+        return TAKEN_END;
+    }
+    m->answer_len += (size_t)count;
+    if (m->state != STATE_CALLED || m->pending_at < m->pending_len) {
+        return TAKEN_GARBAGE;
+    }
+    if (m->answer_len < CW_LINK_HEADER_LEN) {
+        return TAKEN_PART;
+    }
+    if (cw_link_header_decode(m->answer, ret_header) != CW_OK ||
+            ret_header->len > CW_NATIVE_OUT_MAX || ret_header->type > CW_RESULT_PENDING ||
+            m->answer_len > CW_LINK_HEADER_LEN + ret_header->len) {
+        return TAKEN_GARBAGE;
+    }
+    return m->answer_len == CW_LINK_HEADER_LEN + ret_header->len ? TAKEN_ANSWER : TAKEN_PART;
+}
+
+/* False: nothing more comes from this pipe. */
+static bool read_answer(struct cw_node_module *m)
+{
+    struct cw_link_header header;
+    switch (take_answer(m, &header)) {
+    case TAKEN_PART:
+        return true;
+    case TAKEN_ANSWER:
+        m->state = STATE_READY;
+        m->answer_len = 0;
+        end_call(m, CW_OK, (cw_result)header.type, m->answer + CW_LINK_HEADER_LEN, header.len);
+        return true;
+    case TAKEN_END:
+        return false;
+    case TAKEN_GARBAGE:
+        break_off(m, "it sent what is no answer, and was killed");
+        return false;
+    }
+    return false;
+}
+
+static void from_ready(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct cw_node_module *m = handle->data;
+    if (!read_answer(m)) {
+        (void)uv_poll_stop(&m->from); /* why it is so, the process tells */
+    }
+}
+
+/* --- calls ------------------------------------------------------------------------------------------- */
+
+static void to_ready(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct cw_node_module *m = handle->data;
+    ssize_t count = write(m->jailed.to, m->pending + m->pending_at,
+            m->pending_len - m->pending_at);
+    if (count > 0) {
+        m->pending_at += (size_t)count;
+    }
+    bool failed = count < 0 && errno != EAGAIN && errno != EINTR;
+    if (failed || m->pending_at == m->pending_len) {
+        (void)uv_poll_stop(&m->to);
+        free(m->pending);
+        m->pending = NULL;
+        m->pending_len = 0;
+        m->pending_at = 0;
+    }
+}
+
+/* Keep what the pipe did not take: [done ..) of header and in together. */
+static bool keep_rest(struct cw_node_module *m, const struct iovec parts[2], size_t done)
+{
+    size_t len = parts[0].iov_len + parts[1].iov_len;
+    uint8_t *pending = malloc(len);
+    if (pending == NULL) {
+        return false;
+    }
+    (void)memcpy(pending, parts[0].iov_base, parts[0].iov_len);
+    if (parts[1].iov_len > 0) {
+        (void)memcpy(pending + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
+    }
+    m->pending = pending;
+    m->pending_len = len;
+    m->pending_at = done;
+    return uv_poll_start(&m->to, UV_WRITABLE, to_ready) == 0;
+}
+
+static void answer_later(uv_timer_t *timer)
+{
+    struct cw_node_module *m = timer->data;
+    end_call(m, m->later_status, CW_RESULT_REFUSED, NULL, 0);
+}
+
+static void native_call(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
+        const uint8_t *in, size_t in_len, cw_node_called_fn done, void *ctx)
+{
+    (void)p;
+    m->called = done;
+    m->called_ctx = ctx;
+    if (m->state != STATE_READY || in_len > CW_NATIVE_IN_MAX) {
+        /* Longer than any message of a link: no module takes it. */
+        m->later_status = m->state == STATE_READY ? CW_OK : CW_E_ABSENT;
+        (void)uv_timer_start(&m->later, answer_later, 0, 0);
+        return;
+    }
+    uint8_t header[CW_LINK_HEADER_LEN];
+    cw_link_header_encode(
+            &(struct cw_link_header){.len = (uint32_t)in_len, .type = (uint8_t)entry}, header);
+    struct iovec parts[2] = {{header, sizeof header}, {(void *)(uintptr_t)in, in_len}};
+    m->state = STATE_CALLED;
+    ssize_t count = writev(m->jailed.to, parts, in_len > 0 ? 2 : 1);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        return; /* it died: the process handle will say so, and end the call */
+    }
+    size_t sent = count > 0 ? (size_t)count : 0;
+    if (sent < sizeof header + in_len && !keep_rest(m, parts, sent)) {
+        break_off(m, "no memory for a message to it, and it was killed");
+    }
+}
+
+/* --- beginning and end of the process ---------------------------------------------------------------- */
+
+static void describe_end(struct cw_node_module *m, const siginfo_t *end)
+{
+    if (m->is_broken) {
+        return;
+    }
+    const char *name = end->si_code == CLD_EXITED ? NULL : sigabbrev_np(end->si_status);
+    if (end->si_code != CLD_EXITED && end->si_status == SIGSYS) {
+        (void)snprintf(m->why, sizeof m->why,
+                "SIGSYS: it made a system call that its jail forbids");
+    } else if (end->si_code != CLD_EXITED) {
+        (void)snprintf(m->why, sizeof m->why, "SIG%s: %s", name != NULL ? name : "?",
+                strsignal(end->si_status));
+    } else if (end->si_status == CW_NATIVE_EXIT_ABORT) {
+        (void)snprintf(m->why, sizeof m->why,
+                "it aborted: an invariant of its runtime was broken");
+    } else if (end->si_status == CW_NATIVE_EXIT_FORM) {
+        (void)snprintf(m->why, sizeof m->why,
+                "it did not understand this node: is it of another version?");
+    } else {
+        (void)snprintf(m->why, sizeof m->why, "it exited with status %d", end->si_status);
+    }
+}
+
+/* What it answered before it died counts. */
+static void take_last_words(struct cw_node_module *m)
+{
+    struct cw_link_header header;
+    if (m->state != STATE_CALLED || m->is_broken) {
+        return;
+    }
+    taken what;
+    size_t before;
+    do {
+        before = m->answer_len;
+        what = take_answer(m, &header);
+    } while (what == TAKEN_PART && m->answer_len > before);
+    if (what == TAKEN_ANSWER) {
+        m->state = STATE_LOST;
+        end_call(m, CW_OK, (cw_result)header.type, m->answer + CW_LINK_HEADER_LEN, header.len);
+    }
+}
+
+/* The text is valid until the handles are closed, later than the callback returns. */
+static void load_failed(struct cw_node_module *m)
+{
+    cw_node_loaded_fn loaded = m->loaded;
+    m->loaded = NULL;
+    m->state = STATE_LEAVING;
+    close_handles(m);
+    loaded(m->loaded_ctx, CW_E_SYSTEM, NULL, m->why);
+}
+
+static void process_ended(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct cw_node_module *m = handle->data;
+    siginfo_t end = {0};
+    if (waitid(P_PID, (id_t)m->jailed.pid, &end, WEXITED | WNOHANG) != 0 || end.si_pid == 0) {
+        return;
+    }
+    m->jailed.pid = -1;
+    (void)uv_poll_stop(&m->process);
+    stop_pipes(m);
+    describe_end(m, &end);
+    if (m->loaded != NULL) {
+        load_failed(m);
+        return;
+    }
+    take_last_words(m);
+    if (m->state != STATE_LEAVING) {
+        m->state = STATE_LOST;
+    }
+    end_call(m, CW_E_ABSENT, CW_RESULT_REFUSED, NULL, 0);
+    if (m->state == STATE_LEAVING) {
+        close_handles(m);
+    } else if (m->platform->setup.lost != NULL) {
+        m->platform->setup.lost(m->platform->setup.ctx, m, m->why);
+    }
+}
+
+/* The pipe closes with exec; or it brings the reason why there was none. */
+static void progress_ready(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct cw_node_module *m = handle->data;
+    struct cw_jail_failure failure;
+    ssize_t count = read(m->jailed.progress, &failure, sizeof failure);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    (void)uv_poll_stop(&m->progress);
+    if (m->state != STATE_STARTING) {
+        return;
+    }
+    if (count == (ssize_t)sizeof failure) {
+        (void)snprintf(m->why, sizeof m->why, "cannot start it: %s: %s",
+                cw_jail_step_name(failure.step), strerror(failure.error));
+        m->is_broken = true;
+        return; /* process_ended reports */
+    }
+    m->state = STATE_READY;
+    cw_node_loaded_fn loaded = m->loaded;
+    m->loaded = NULL;
+    loaded(m->loaded_ctx, CW_OK, m, NULL);
+}
+
+/* --- load and unload ---------------------------------------------------------------------------------- */
+
+static void load_failed_later(uv_timer_t *timer)
+{
+    load_failed(timer->data);
+}
+
+static void watch(struct cw_node_module *m, uv_poll_t *handle, int file)
+{
+    if (uv_poll_init(m->platform->setup.loop, handle, file) != 0) {
+        abort(); /* a pipe or pidfd of ours: the loop itself is broken */
+    }
+    handle->data = m;
+    m->open_handles++;
+}
+
+static void native_load(struct cw_platform *p, const char *name, const uint8_t *image,
+        size_t image_len, cw_node_loaded_fn done, void *ctx)
+{
+    struct cw_node_module *m = calloc(1, sizeof *m);
+    uint8_t *answer = malloc(ANSWER_CAP);
+    if (m == NULL || answer == NULL) {
+        abort(); /* some kilobytes */
+    }
+    *m = (struct cw_node_module){.platform = p, .next = p->modules, .answer = answer,
+            .loaded = done, .loaded_ctx = ctx,
+            .jailed = {.pid = -1, .process = -1, .to = -1, .from = -1, .progress = -1}};
+    p->modules = m;
+    (void)uv_timer_init(p->setup.loop, &m->later);
+    m->later.data = m;
+    m->open_handles = 1;
+    if (cw_jail_start(&p->jail, name, image, image_len, &m->jailed, m->why, sizeof m->why) !=
+            CW_OK) {
+        (void)uv_timer_start(&m->later, load_failed_later, 0, 0);
+        return;
+    }
+    watch(m, &m->progress, m->jailed.progress);
+    watch(m, &m->process, m->jailed.process);
+    watch(m, &m->from, m->jailed.from);
+    watch(m, &m->to, m->jailed.to);
+    (void)uv_poll_start(&m->progress, UV_READABLE, progress_ready);
+    (void)uv_poll_start(&m->process, UV_READABLE, process_ended);
+    (void)uv_poll_start(&m->from, UV_READABLE, from_ready);
+}
+
+/* There is no process any more, or there never was. */
+static void leave_later(uv_timer_t *timer)
+{
+    struct cw_node_module *m = timer->data;
+    if (m->loaded != NULL) {
+        load_failed(m);
+        return;
+    }
+    end_call(m, CW_E_ABSENT, CW_RESULT_REFUSED, NULL, 0);
+    close_handles(m);
+}
+
+static void leave(struct cw_node_module *m)
+{
+    m->state = STATE_LEAVING;
+    stop_pipes(m);
+    if (m->jailed.pid > 0) {
+        kill_process(m); /* process_ended goes on */
+        return;
+    }
+    (void)uv_timer_start(&m->later, leave_later, 0, 0);
+}
+
+static void native_unload(struct cw_platform *p, struct cw_node_module *m, cw_node_done_fn done,
+        void *ctx)
+{
+    (void)p;
+    m->unloaded = done;
+    m->unloaded_ctx = ctx;
+    leave(m);
+}
+
+/* --- the platform ---------------------------------------------------------------------------------------- */
+
+/* --platform memory=MIB: how much each module may map. */
+static cw_status memory_option(const struct cw_node_setup *setup, uint64_t *ret_memory_len,
+        char *ret_why, size_t why_cap)
+{
+    unsigned long mib = MEMORY_MIB_DEFAULT;
+    for (size_t i = 0; i < setup->option_count; i++) {
+        if (strcmp(setup->options[i].key, "memory") != 0) {
+            continue;
+        }
+        char *end;
+        mib = strtoul(setup->options[i].value, &end, 10);
+        if (*end != 0 || mib < 4 || mib > 65536) {
+            (void)snprintf(ret_why, why_cap, "--platform memory=%s: expected MiB, 4 to 65536",
+                    setup->options[i].value);
+            return CW_E_FORM;
+        }
+    }
+    *ret_memory_len = (uint64_t)mib << 20;
+    return CW_OK;
+}
+
+static cw_status native_open(const struct cw_node_setup *setup, struct cw_platform **ret_platform,
+        char *ret_why, size_t why_cap)
+{
+    uint64_t memory_len;
+    cw_status status = memory_option(setup, &memory_len, ret_why, why_cap);
+    if (status != CW_OK) {
+        return status;
+    }
+    struct cw_platform *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        (void)snprintf(ret_why, why_cap, "no memory");
+        return CW_E_SYSTEM;
+    }
+    status = cw_jail_open(&p->jail, memory_len, ret_why, why_cap);
+    if (status != CW_OK) {
+        free(p);
+        return status;
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* a pipe to a module that has just died */
+    p->setup = *setup;
+    p->setup.options = NULL;
+    p->setup.option_count = 0;
+    (void)uv_timer_init(setup->loop, &p->later);
+    p->later.data = p;
+    *ret_platform = p;
+    return CW_OK;
+}
+
+static void native_close(struct cw_platform *p, cw_node_done_fn done, void *ctx)
+{
+    p->closed = done;
+    p->closed_ctx = ctx;
+    for (struct cw_node_module *m = p->modules; m != NULL; m = m->next) {
+        if (m->state != STATE_LEAVING) {
+            leave(m);
+        }
+    }
+    platform_ends(p);
+}
+
+static void native_describe(struct cw_platform *p, char *ret_json, size_t cap)
+{
+    unsigned long long mib = (unsigned long long)(p->jail.memory_len >> 20);
+    (void)snprintf(ret_json, cap,
+            "{\"chip\": \"none\", \"protection\": \"none\", \"emulated\": false, "
+            "\"memory_mib\": %llu, \"jail\": {\"seccomp\": true, \"no_new_privs\": true, "
+            "\"namespaces\": %s}}",
+            mib, p->jail.namespaces != 0 ? "true" : "false");
+}
+
+const struct cw_node_backend cw_node_native = {
+        .name = "native",
+        .protection = "none: a jailed process, open to whoever is root on its machine",
+        .open = native_open,
+        .load = native_load,
+        .call = native_call,
+        .unload = native_unload,
+        .describe = native_describe,
+        .close = native_close,
+};
