@@ -68,7 +68,7 @@
 
 /* CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... } - answers a request. */
 #define CW_HANDLER(...) \
-    CW_ANSWER_(CW_KIND_HANDLER, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_handler, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
 
 /*
  * CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... } - a plain entry point.
@@ -76,7 +76,7 @@
  * Anyone may call it, with any argument, at any time: nothing about it is authentic.
  */
 #define CW_ENTRY(...) \
-    CW_ANSWER_(CW_KIND_ENTRY, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
 
 /* CW_INIT { ... } - runs once, before anything else of the module. */
 #define CW_INIT void cw_init_hook(void)
@@ -107,16 +107,24 @@ void cw_stream_end(uint32_t stream);
 
 /* What the macros above are made of. */
 
+cw_status cw_serve_input(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_output(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_request(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_handler(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_entry(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+
 cw_status cw_emit(const struct cw_endpoint *endpoint, const void *data, size_t len);
 cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
         void *ret_reply, size_t cap, size_t *ret_len);
 
 #define CW_ROW_(name) \
     extern const struct cw_endpoint cw_endpoint_##name; \
-    __attribute__((used, section("cw_endpoints"))) const struct cw_endpoint cw_endpoint_##name
+    __attribute__((used, section("cw_endpoints"), aligned(_Alignof(struct cw_endpoint)))) \
+    const struct cw_endpoint cw_endpoint_##name
 
 #define CW_OUTPUT_(name, maximum, ...) \
-    CW_ROW_(name) = {.max = (maximum), .kind = CW_KIND_OUTPUT}; \
+    CW_ROW_(name) = { \
+            .max = (maximum), .kind = CW_KIND_OUTPUT, .serve = cw_serve_output}; \
     static inline cw_status name(const void *data, size_t len) \
     { \
         return cw_emit(&cw_endpoint_##name, data, len); \
@@ -125,12 +133,14 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
 
 #define CW_INPUT_(name, data, len, maximum, ...) \
     static void name(const uint8_t *data, size_t len); \
-    CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT}; \
+    CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT, \
+            .serve = cw_serve_input}; \
     static void name(const uint8_t *data, size_t len)
 
 #define CW_REQUEST_(name, maximum, reply_maximum, ...) \
     CW_ROW_(name) = { \
-            .max = (maximum), .reply_max = (reply_maximum), .kind = CW_KIND_REQUEST}; \
+            .max = (maximum), .reply_max = (reply_maximum), .kind = CW_KIND_REQUEST, \
+            .serve = cw_serve_request}; \
     static inline cw_status name(const void *data, size_t len, void *ret_reply, size_t cap, \
             size_t *ret_len) \
     { \
@@ -138,10 +148,10 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     } \
     extern const struct cw_endpoint cw_endpoint_##name
 
-#define CW_ANSWER_(row_kind, name, data, len, reply, maximum, reply_maximum, ...) \
+#define CW_ANSWER_(row_kind, row_serve, name, data, len, reply, maximum, reply_maximum, ...) \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply); \
     CW_ROW_(name) = {.call.answer = name, .max = (maximum), .reply_max = (reply_maximum), \
-            .kind = (row_kind)}; \
+            .kind = (row_kind), .serve = (row_serve)}; \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply)
 
 #endif

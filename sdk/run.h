@@ -73,12 +73,40 @@ CW_MUST_CHECK cw_status cw_session_open(struct cw_module *m, const uint8_t *mess
 CW_MUST_CHECK cw_status cw_session_finish(struct cw_module *m, const uint8_t *message, size_t len,
         uint8_t master[static CW_KEY_LEN], uint8_t ret_opened[static CW_OPENED_LEN]);
 
-/* Streams from the outside world: the image's own, or those of no_streams.c, which refuse. */
-CW_MUST_CHECK cw_status cw_stream_open(uint32_t stream);
-CW_MUST_CHECK cw_status cw_stream_data(uint32_t stream, const uint8_t *bytes, size_t len);
-void cw_stream_close(uint32_t stream);
+/* What the files of the runtime share. */
 
-/* cw_init_hook - the module's CW_INIT, or the empty one of no_init.c. */
-void cw_init_hook(void);
+/* The entry being served; another one after a request left. */
+extern struct cw_call cw_run_call;
+
+/* cw_run_left - bytes of the output area that are free. */
+size_t cw_run_left(void);
+
+/* cw_run_put - append an item.  CW_AGAIN: it does not fit. */
+CW_MUST_CHECK cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len);
+
+/* cw_run_leave - go out with the items that are there; cw_run_call is the next call then. */
+void cw_run_leave(cw_result result);
+
+/* cw_run_accept - an event or request is to be taken: every check, the cipher, the count. */
+CW_MUST_CHECK cw_status cw_run_accept(struct cw_channel *c, size_t len, size_t answer_len,
+        size_t *ret_payload_len);
+extern uint32_t cw_run_gap;
+
+/* cw_run_reply - room for an answer of this endpoint. */
+struct cw_reply cw_run_reply(const struct cw_endpoint *endpoint);
+
+/* What only images with such endpoints have; absent ones are NULL, which the callers test. */
+#define CW_OPTIONAL __attribute__((weak))
+
+/* CW_OK: every output has a window, and answer_len and one event of each find room. */
+CW_OPTIONAL cw_status cw_outputs_ready(size_t answer_len);
+
+CW_OPTIONAL cw_status cw_serve_stream(uint8_t entry, size_t len);
+CW_OPTIONAL void cw_init_hook(void); /* the module's CW_INIT */
+
+/* Streams from the outside world: a module that takes them defines these three. */
+CW_OPTIONAL CW_MUST_CHECK cw_status cw_stream_open(uint32_t stream);
+CW_OPTIONAL CW_MUST_CHECK cw_status cw_stream_data(uint32_t stream, const uint8_t *bytes, size_t len);
+CW_OPTIONAL void cw_stream_close(uint32_t stream);
 
 #endif

@@ -11,19 +11,18 @@ cw_status cw_session_finish(struct cw_module *m, const uint8_t *message, size_t 
     struct cw_open open;
     cw_module_session_key(m->cipher, master, "cw1.opn", key);
     cw_suite_mac(m->cipher, key, message, len, tag);
+    cw_bytes_copy(&open, message, sizeof open);
     cw_status status = CW_E_AUTH;
-    if (cw_bytes_equal(tag, message + len, CW_TAG_LEN)) {
-        status = cw_open_decode(message, &open);
-    }
-    if (status == CW_OK) {
+    if (cw_bytes_equal(tag, message + len, CW_TAG_LEN) && open.header.version == CW_VERSION &&
+            open.header.flags == 0 && open.header.seq == 0) {
         status = cw_module_claim(m, &open, master);
     }
     if (status == CW_OK) {
-        struct cw_manage_header header = {CW_MANAGE_OPEN | CW_MANAGE_ANSWER, open.session, 0};
-        cw_manage_header_encode(&header, ret_opened);
-        cw_bytes_zero(ret_opened + CW_MANAGE_HEADER_LEN, 4); /* status: CW_OK */
-        cw_suite_mac(m->cipher, key, ret_opened, CW_MANAGE_HEADER_LEN + 4,
-                ret_opened + CW_MANAGE_HEADER_LEN + 4);
+        open.header.type |= CW_MANAGE_ANSWER;
+        cw_bytes_copy(ret_opened, &open.header, sizeof open.header);
+        cw_bytes_wipe(ret_opened + sizeof open.header, 4); /* status: CW_OK */
+        cw_suite_mac(m->cipher, key, ret_opened, sizeof open.header + 4,
+                ret_opened + sizeof open.header + 4);
     }
     cw_bytes_wipe(key, sizeof key);
     cw_bytes_wipe(master, CW_KEY_LEN);

@@ -59,30 +59,23 @@ cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
 cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t len,
         uint8_t ret_opened[static CW_OPENED_LEN])
 {
-    struct cw_open open;
     if (len != CW_OPEN_LEN + CW_DH_LEN + CW_TAG_LEN) {
         return CW_E_SHORT;
-    }
-    cw_status status = cw_open_decode(message, &open);
-    if (status != CW_OK) {
-        return status;
     }
     uint8_t master[32];
     uint8_t input[2 * CW_DH_LEN];
     uint8_t transcript[CW_SHA256_LEN];
     uint8_t attest[CW_ATTEST_LEN];
-    uint8_t life[CW_EVIDENCE_LEN];
+    cw_status status = CW_E_AUTH;
     if (!cw_x25519(secret, message + CW_OPEN_LEN, input) ||
             !cw_x25519(secret, cw_owner_key, input + CW_DH_LEN)) {
-        status = CW_E_AUTH;
         goto wipe_input;
     }
-    cw_attest_encode(open.nonce, attest);
-    cw_evidence_encode(&m->life, life);
+    cw_attest_encode(message + offsetof(struct cw_open, nonce), attest);
     struct cw_sha256 hash;
     cw_sha256_init(&hash);
     cw_sha256_update(&hash, attest, sizeof attest);
-    cw_sha256_update(&hash, life, sizeof life);
+    cw_sha256_update(&hash, &m->life, CW_EVIDENCE_LEN);
     cw_sha256_update(&hash, share, sizeof share);
     cw_sha256_update(&hash, message, CW_OPEN_LEN + CW_DH_LEN);
     cw_sha256_out(&hash, transcript);

@@ -1,5 +1,4 @@
 # The runtime of modules, as its tests link it on the host.
-tests/unit/sdk/run_test.c.with = sdk/run.c sdk/session.c sdk/session_chip.c sdk/memory.c \
-    sdk/no_streams.c
+tests/unit/sdk/run_test.c.with = $(sdk.runtime) sdk/session_chip.c sdk/memory.c
 sdk/memory.c.host.cflags = -DCW_CHANNELS=8 -DCW_EVENT_MAX=64 -DCW_REPLY_MAX=64 -DCW_STREAM_MAX=0 \
     -DCW_PROOF_MAX=64

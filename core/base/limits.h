@@ -32,6 +32,8 @@
 /* Keys, tags and what they are computed over: a Sancus chip wants even addresses. */
 #define CW_EVEN _Alignas(2)
 
+#define CW_PAD 0x80u /* the byte behind a payload */
+
 /* Bytes of a sealed body for a payload of n bytes: padded by 0x80 and zeros to an even length. */
 #define CW_BODY_LEN(n) (((n) + 2u) & ~(uint32_t)1u)
 

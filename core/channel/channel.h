@@ -31,21 +31,22 @@
 #define CW_CHANNEL_OPEN 1u
 #define CW_CHANNEL_CLOSED 2u
 
+/* The first fields are, in this order, what QUERY answers. */
 struct cw_channel {
-    uint64_t count; /* source: counter of the next frame; sink: the next one expected */
-    uint64_t acked; /* source: all below were accepted, as the sink proved            */
     uint32_t id;
     uint32_t conn;
     uint32_t epoch;
+    uint8_t source;          /* 1: this end seals events                                     */
+    uint8_t state;           /* CW_CHANNEL_*                                                 */
+    uint16_t refused_auth;   /* saturating                                                   */
+    uint64_t count;          /* source: counter of the next frame; sink: the next expected   */
+    uint64_t acked;          /* source: all below were accepted, as the sink proved          */
+    uint32_t gaps;           /* sink, latest: frames skipped, saturating                     */
+    uint16_t refused_replay; /* saturating; found before the tag, a hint                     */
+    uint16_t dropped;        /* source: outputs without room, saturating                     */
     uint32_t event_max;
-    uint32_t gaps;           /* sink, latest: frames skipped, saturating  */
-    uint16_t refused_auth;   /* saturating                                */
-    uint16_t refused_replay; /* saturating; found before the tag, a hint  */
-    uint16_t dropped;        /* source: outputs without room, saturating  */
     uint16_t local;
     uint16_t window;
-    uint8_t state;
-    uint8_t source; /* 1: this end seals events */
     uint8_t cipher;
     uint8_t mode;
     uint8_t limit_log2;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/status.h"
+
 #define CW_KIND_INPUT 1u
 #define CW_KIND_OUTPUT 2u
 #define CW_KIND_REQUEST 3u
@@ -29,6 +31,13 @@ struct cw_reply {
 typedef void (*cw_input_fn)(const uint8_t *data, size_t len);
 typedef void (*cw_answer_fn)(const uint8_t *data, size_t len, struct cw_reply *reply);
 
+struct cw_channel;
+struct cw_endpoint;
+
+/* How the runtime serves this kind; so an image has the code of its own kinds alone. */
+typedef cw_status (*cw_serve_fn)(uint8_t entry, const struct cw_endpoint *endpoint,
+        struct cw_channel *c, size_t len);
+
 struct cw_endpoint {
     union {
         cw_input_fn input;   /* CW_KIND_INPUT                    */
@@ -38,7 +47,7 @@ struct cw_endpoint {
     uint16_t max;       /* payload bytes of an event, request or argument   */
     uint16_t reply_max; /* payload bytes of a response or an entry's result */
     uint8_t kind;
-    uint8_t zero;
+    cw_serve_fn serve;
 };
 
 #endif

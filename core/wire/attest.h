@@ -38,23 +38,24 @@
 #define CW_STATE_OPEN 1u
 #define CW_STATE_DISABLED 2u
 
+/* The structure is the bytes of the wire, as in manage.h: a module's *life*. */
 struct cw_evidence {
-    uint8_t kind;  /* CW_FRESH_*; authenticated, so that an owner can insist on it */
-    uint8_t state; /* CW_STATE_*                                                   */
+    uint8_t version; /* CW_VERSION */
+    uint8_t type;    /* CW_MANAGE_ATTEST | CW_MANAGE_ANSWER */
+    uint8_t kind;    /* CW_FRESH_*; authenticated, so that an owner can insist on it */
+    uint8_t state;   /* CW_STATE_* */
     uint32_t session;
     uint8_t deployment[CW_DEPLOYMENT_LEN]; /* zeros: unclaimed */
     uint8_t start[CW_START_LEN];
-};
+} __attribute__((packed, aligned(2)));
+_Static_assert(sizeof(struct cw_evidence) == CW_EVIDENCE_LEN, "as on the wire");
 
-CW_MUST_CHECK cw_status cw_attest_decode(const uint8_t *bytes, size_t len,
-        uint8_t ret_nonce[static CW_NONCE_LEN]);
+/* For owners. */
 void cw_attest_encode(const uint8_t nonce[static CW_NONCE_LEN],
         uint8_t ret_bytes[static CW_ATTEST_LEN]);
 
 /* cw_evidence_decode - the first CW_EVIDENCE_LEN bytes; the proof follows them. */
 CW_MUST_CHECK cw_status cw_evidence_decode(const uint8_t bytes[static CW_EVIDENCE_LEN],
         struct cw_evidence *ret_evidence);
-void cw_evidence_encode(const struct cw_evidence *evidence,
-        uint8_t ret_bytes[static CW_EVIDENCE_LEN]);
 
 #endif

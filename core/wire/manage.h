@@ -10,6 +10,10 @@
  *   OPENED    header, status 2, zero 2; tag 16                                         32
  *   command   header, sealed body, tag 16
  *   answer    header, sealed body, tag 16
+ *
+ * The structures below *are* the bytes of the wire: every machine that we build for is
+ * little-endian, and sizes and offsets are asserted.  A module copies them out of a message that
+ * it owns already; so no decoder stands in what must be trusted.
  */
 #ifndef CW_CORE_WIRE_MANAGE_H
 #define CW_CORE_WIRE_MANAGE_H
@@ -22,65 +26,67 @@
 #include "core/base/status.h"
 #include "core/wire/attest.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the structures are the wire");
+
+#define CW_PACKED __attribute__((packed, aligned(2)))
+
 struct cw_manage_header {
-    uint8_t type;
+    uint8_t version; /* CW_VERSION */
+    uint8_t type;    /* CW_MANAGE_* */
+    uint16_t flags;  /* zero */
     uint32_t session;
     uint32_t seq;
-};
-
-CW_MUST_CHECK cw_status cw_manage_header_decode(
-        const uint8_t bytes[static CW_MANAGE_HEADER_LEN], struct cw_manage_header *ret_header);
-void cw_manage_header_encode(const struct cw_manage_header *header,
-        uint8_t ret_bytes[static CW_MANAGE_HEADER_LEN]);
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_manage_header) == CW_MANAGE_HEADER_LEN, "as on the wire");
 
 /* OPEN: everything in front of the tag; the share is there where the TEE agrees on keys by DH. */
-#define CW_OPEN_LEN 40u    /* header 12, nonce 16, deployment 8, module 4 */
+#define CW_OPEN_LEN 40u
 #define CW_OPENED_LEN 32u
 
 struct cw_open {
-    uint32_t session;
+    struct cw_manage_header header; /* seq 0 */
     uint8_t nonce[CW_NONCE_LEN];
     uint8_t deployment[CW_DEPLOYMENT_LEN];
     uint32_t module;
-};
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_open) == CW_OPEN_LEN, "as on the wire");
 
-CW_MUST_CHECK cw_status cw_open_decode(const uint8_t bytes[static CW_OPEN_LEN],
-        struct cw_open *ret_open);
-void cw_open_encode(const struct cw_open *open, uint8_t ret_bytes[static CW_OPEN_LEN]);
-
-/* SETCONN: make this module one end of a connection. */
-#define CW_SETCONN_LEN 60u
+/* What names a channel, and so is bound into its keys. */
+struct cw_identity {
+    uint32_t conn;
+    uint32_t epoch;
+    uint32_t src_module;
+    uint16_t src_endpoint;
+    uint32_t dst_module;
+    uint16_t dst_endpoint;
+    uint8_t cipher; /* CW_CIPHER_* */
+    uint8_t mode;   /* CW_MODE_*   */
+    uint16_t zero;
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_identity) == 24, "as on the wire");
 
 #define CW_MODE_STRICT 0u
 #define CW_MODE_LATEST 1u
 #define CW_MODE_REQUEST 2u
 
+/* SETCONN: make this module one end of a connection. */
+#define CW_SETCONN_LEN 62u
+
 #define CW_SETCONN_CONTINUE 0u /* the count runs on from the epoch installed before */
 #define CW_SETCONN_CUT 1u      /* the count becomes first                           */
 
 struct cw_setconn {
-    uint32_t conn;
-    uint32_t epoch;
+    struct cw_identity identity;
     uint32_t channel;
-    uint32_t src_module;
-    uint32_t dst_module;
-    uint16_t src_endpoint;
-    uint16_t dst_endpoint;
-    uint8_t cipher;     /* CW_CIPHER_*                                    */
-    uint8_t mode;       /* CW_MODE_*                                      */
-    uint8_t limit_log2; /* the source refuses at 2^limit_log2, 1..63      */
-    uint8_t start;      /* CW_SETCONN_CONTINUE or _CUT                    */
-    uint16_t window;    /* unacknowledged frames at most; strict: >= 1    */
-    uint16_t local;     /* index in this image's endpoint table           */
-    uint32_t event_max; /* payload bytes                                  */
+    uint32_t event_max; /* payload bytes                                       */
     uint64_t first;
-    CW_EVEN uint8_t key[CW_KEY_LEN];
-};
-
-CW_MUST_CHECK cw_status cw_setconn_decode(const uint8_t *bytes, size_t len,
-        struct cw_setconn *ret_setconn);
-void cw_setconn_encode(const struct cw_setconn *setconn,
-        uint8_t ret_bytes[static CW_SETCONN_LEN]);
+    uint16_t window;    /* unacknowledged frames at most, at least 1           */
+    uint16_t local;     /* index in this image's endpoint table                */
+    uint8_t limit_log2; /* the source refuses at 2^limit_log2, 1..63           */
+    uint8_t start;      /* CW_SETCONN_CONTINUE or _CUT                         */
+    uint8_t key[CW_KEY_LEN];
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_setconn) == CW_SETCONN_LEN, "as on the wire");
 
 /* The answer to SETCONN, DISABLE and any command refused. */
 #define CW_ANSWER_LEN 24u
@@ -88,20 +94,24 @@ void cw_setconn_encode(const struct cw_setconn *setconn,
 struct cw_answer {
     uint32_t channel;
     uint16_t status; /* a cw_status */
+    uint16_t zero;
     uint64_t count;
     uint8_t check[CW_CHECK_LEN]; /* SETCONN: confirms key and context; else zeros */
-};
-
-CW_MUST_CHECK cw_status cw_answer_decode(const uint8_t *bytes, size_t len,
-        struct cw_answer *ret_answer);
-void cw_answer_encode(const struct cw_answer *answer, uint8_t ret_bytes[static CW_ANSWER_LEN]);
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_answer) == CW_ANSWER_LEN, "as on the wire");
 
 /* QUERY: one channel of the table, by index; total tells how many there are. */
 #define CW_QUERY_LEN 4u
 #define CW_QUERIED_LEN 44u
 
-#define CW_QUERIED_SOURCE 1u   /* flags: this end seals                  */
-#define CW_QUERIED_DISABLED 2u /* the final counts of a disabled channel */
+#define CW_QUERIED_SOURCE 0x0001u   /* flags: this end seals                  */
+#define CW_QUERIED_DISABLED 0x0200u /* the final counts of a closed channel   */
+
+struct cw_query {
+    uint16_t index;
+    uint16_t zero;
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_query) == CW_QUERY_LEN, "as on the wire");
 
 struct cw_queried {
     uint16_t index;
@@ -116,21 +126,23 @@ struct cw_queried {
     uint32_t gaps;           /* sink, latest: events that never came       */
     uint16_t refused_replay; /* a hint: counted before the tag is checked  */
     uint16_t dropped;        /* source: outputs that found no room         */
-};
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_queried) == CW_QUERIED_LEN, "as on the wire");
 
-CW_MUST_CHECK cw_status cw_query_decode(const uint8_t *bytes, size_t len, uint16_t *ret_index);
-void cw_query_encode(uint16_t index, uint8_t ret_bytes[static CW_QUERY_LEN]);
-CW_MUST_CHECK cw_status cw_queried_decode(const uint8_t *bytes, size_t len,
-        struct cw_queried *ret_queried);
-void cw_queried_encode(const struct cw_queried *queried,
-        uint8_t ret_bytes[static CW_QUERIED_LEN]);
-
-/* DISABLE: one channel, or the whole module. */
+/* DISABLE: channel 4; one channel, or the whole module. */
 #define CW_DISABLE_LEN 4u
 #define CW_DISABLE_ALL 0xffffffffu
 
-CW_MUST_CHECK cw_status cw_disable_decode(const uint8_t *bytes, size_t len,
-        uint32_t *ret_channel);
-void cw_disable_encode(uint32_t channel, uint8_t ret_bytes[static CW_DISABLE_LEN]);
+/*
+ * For owners: fill in what is the same in every message of a kind (version, type, zeros), and
+ * take an answer apart.  Decoders give CW_E_SHORT or CW_E_FORM.
+ */
+struct cw_manage_header cw_manage_header(uint8_t type, uint32_t session, uint32_t seq);
+CW_MUST_CHECK cw_status cw_manage_header_decode(const uint8_t *bytes, size_t len,
+        struct cw_manage_header *ret_header);
+CW_MUST_CHECK cw_status cw_answer_decode(const uint8_t *bytes, size_t len,
+        struct cw_answer *ret_answer);
+CW_MUST_CHECK cw_status cw_queried_decode(const uint8_t *bytes, size_t len,
+        struct cw_queried *ret_queried);
 
 #endif

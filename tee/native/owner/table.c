@@ -12,7 +12,7 @@
 #include "core/module/endpoint.h"
 
 #define PREFIX "cw_endpoint_"
-_Static_assert(sizeof(struct cw_endpoint) == 16 && sizeof(void *) == 8,
+_Static_assert(sizeof(struct cw_endpoint) == 24 && sizeof(void *) == 8,
         "the owner's tool runs on the machine that it builds for");
 
 /* An ELF file, and two of its sections. */

@@ -60,9 +60,31 @@ CW_ENTRY(inquire, data, len, reply)
     (void)cw_reply_put(reply, data, len);
 }
 
+static char stream_log[64];
+
+cw_status cw_stream_open(uint32_t stream)
+{
+    stream_log[0] = stream == 7 ? 'o' : '?';
+    return CW_OK;
+}
+
+cw_status cw_stream_data(uint32_t stream, const uint8_t *bytes, size_t len)
+{
+    size_t sent = cw_stream_send(stream, bytes, len);
+    cw_stream_taken(stream, sent);
+    cw_stream_more(stream);
+    return CW_OK;
+}
+
+void cw_stream_close(uint32_t stream)
+{
+    (void)stream;
+    stream_log[0] = 'c';
+}
+
 /* --- the node and the owner ------------------------------------------------------------------ */
 
-enum { OUT_CAP = 1024 };
+enum { OUT_CAP = 1024, SETCONN_MESSAGE = 12 + CW_SETCONN_LEN + 16 };
 
 static uint8_t items[OUT_CAP];
 static size_t items_len;
@@ -127,6 +149,8 @@ static void restart(uint8_t start)
     cw_run_module.endpoints = __start_cw_endpoints;
     cw_run_module.endpoint_count = (uint16_t)(__stop_cw_endpoints - __start_cw_endpoints);
     cw_run_module.cipher = cw_session_cipher();
+    cw_run_module.life.version = CW_VERSION;
+    cw_run_module.life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     cw_run_module.life.kind = cw_enclave_start(cw_run_module.life.start);
     session = 0;
 }
@@ -134,15 +158,14 @@ static void restart(uint8_t start)
 static void open_message(uint32_t number, uint8_t ret[static CW_OPEN_LEN + CW_TAG_LEN],
         uint8_t ret_master[static CW_KEY_LEN])
 {
-    struct cw_open open = {.session = number, .nonce = {9, 9, 9}, .module = 7};
+    struct cw_open open = {.header = cw_manage_header(CW_MANAGE_OPEN, number, 0),
+            .nonce = {9, 9, 9},
+            .module = 7};
     memcpy(open.deployment, deployment, sizeof deployment);
-    cw_open_encode(&open, ret);
-    uint8_t context[56] = "cw1.mgt";
-    memcpy(context + 8, deployment, 8);
-    context[16] = 7;
-    context[20] = (uint8_t)number;
-    memcpy(context + 24, open.nonce, 16);
-    memcpy(context + 40, fake_port.start, 16);
+    memcpy(ret, &open, sizeof open);
+    uint8_t context[8 + CW_OPEN_LEN + CW_START_LEN] = "cw1.mgt";
+    memcpy(context + 8, &open, sizeof open);
+    memcpy(context + 8 + CW_OPEN_LEN, fake_port.start, 16);
     uint8_t key[CW_KEY_LEN];
     cw_suite_derive(CW_CIPHER_SPONGENT, fake_port.root_key, context, sizeof context, ret_master);
     cw_module_session_key(CW_CIPHER_SPONGENT, ret_master, "cw1.opn", key);
@@ -167,13 +190,13 @@ static void open_session(void)
     seq = 0;
 }
 
-static size_t setconn_message(const struct cw_setconn *s, uint8_t ret[static 88])
+static size_t setconn_message(const struct cw_setconn *s, uint8_t ret[static SETCONN_MESSAGE])
 {
-    struct cw_manage_header header = {CW_MANAGE_SETCONN, session, ++seq};
-    cw_manage_header_encode(&header, ret);
-    cw_setconn_encode(s, ret + 12);
-    cw_suite_seal(CW_CIPHER_SPONGENT, key_in, ret, 12, ret + 12, CW_SETCONN_LEN, ret + 72);
-    return 88;
+    struct cw_manage_header header = cw_manage_header(CW_MANAGE_SETCONN, session, ++seq);
+    memcpy(ret, &header, sizeof header);
+    memcpy(ret + 12, s, sizeof *s);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key_in, ret, 12, ret + 12, sizeof *s, ret + 12 + sizeof *s);
+    return SETCONN_MESSAGE;
 }
 
 /* The far end of a connection of this module. */
@@ -181,13 +204,13 @@ static struct cw_channel connect(const struct cw_endpoint *endpoint, uint32_t id
 {
     bool source = endpoint->kind == CW_KIND_OUTPUT || endpoint->kind == CW_KIND_REQUEST;
     struct cw_setconn s = {
-            .conn = id,
-            .epoch = 1,
+            .identity = {.conn = id,
+                    .epoch = 1,
+                    .src_module = source ? 7 : 9,
+                    .dst_module = source ? 9 : 7,
+                    .cipher = CW_CIPHER_SPONGENT,
+                    .mode = mode},
             .channel = id,
-            .src_module = source ? 7 : 9,
-            .dst_module = source ? 9 : 7,
-            .cipher = CW_CIPHER_SPONGENT,
-            .mode = mode,
             .limit_log2 = 32,
             .start = CW_SETCONN_CUT,
             .window = 2,
@@ -195,7 +218,7 @@ static struct cw_channel connect(const struct cw_endpoint *endpoint, uint32_t id
             .event_max = endpoint->max,
             .key = {(uint8_t)id},
     };
-    uint8_t message[88];
+    uint8_t message[SETCONN_MESSAGE];
     uint8_t answer[64];
     size_t len = setconn_message(&s, message);
     assert_int_equal(enter(CW_ENTRY_MANAGE, message, len), CW_RESULT_DONE);
@@ -378,13 +401,14 @@ static void restarted_module_refuses_its_recorded_history(void **state)
     setup();
     uint8_t open[CW_OPEN_LEN + CW_TAG_LEN];
     uint8_t master[CW_KEY_LEN];
-    uint8_t connect_message[88];
+    uint8_t connect_message[SETCONN_MESSAGE];
     uint8_t event[256];
     open_message(session, open, master);
     struct cw_channel source = connect(&cw_endpoint_in, 1, CW_MODE_STRICT);
     seq--;
-    struct cw_setconn s = {.conn = 1, .epoch = 1, .channel = 1, .src_module = 9, .dst_module = 7,
-            .cipher = 1, .limit_log2 = 32, .start = 1, .window = 2,
+    struct cw_setconn s = {
+            .identity = {.conn = 1, .epoch = 1, .src_module = 9, .dst_module = 7, .cipher = 1},
+            .channel = 1, .limit_log2 = 32, .start = 1, .window = 2,
             .local = index_of(&cw_endpoint_in), .event_max = 64, .key = {1}};
     (void)setconn_message(&s, connect_message);
     size_t event_len = event_from(&source, "press", event);
@@ -418,7 +442,7 @@ static void input_is_read_once(void **state)
     fake_port.copies_in = 0;
     assert_int_equal(enter(CW_ENTRY_EVENT, frame, len), CW_RESULT_DONE);
     assert_int_equal(fake_port.copies_in, 1);
-    uint8_t message[88];
+    uint8_t message[SETCONN_MESSAGE];
     struct cw_setconn s = {.window = 1, .limit_log2 = 1};
     len = setconn_message(&s, message);
     fake_port.copies_in = 0;
@@ -522,6 +546,30 @@ static void handler_answers_and_refuses_the_same_request_again(void **state)
     assert_int_equal(handled, 1);
 }
 
+static void stream_takes_what_its_answers_have_room_for(void **state)
+{
+    (void)state;
+    setup();
+    uint8_t bytes[44] = {7};
+    memset(bytes + 4, 'x', 40);
+    assert_int_equal(enter(CW_ENTRY_STREAM_OPEN, bytes, 4), CW_RESULT_DONE);
+    assert_int_equal(stream_log[0], 'o');
+    /* Room for 20 of 40 bytes, and for the items that tell so. */
+    size_t cap = 4 * (CW_LINK_HEADER_LEN + 8) + CW_LINK_HEADER_LEN + 4 + 20;
+    assert_int_equal(enter_with(CW_ENTRY_STREAM_DATA, bytes, sizeof bytes, cap), CW_RESULT_DONE);
+    size_t offset = 0;
+    const uint8_t *item;
+    size_t len;
+    assert_int_equal(item_at(&offset, &item, &len), CW_FRAME_STREAM_DATA);
+    assert_int_equal(len, 24);
+    assert_int_equal(item_at(&offset, &item, &len), CW_FRAME_STREAM_MORE);
+    assert_int_equal(item_at(&offset, &item, &len), CW_FRAME_STREAM_TAKEN);
+    assert_int_equal(item[4], 20);
+    assert_int_equal(offset, items_len);
+    assert_int_equal(enter(CW_ENTRY_STREAM_CLOSE, bytes, 4), CW_RESULT_DONE);
+    assert_int_equal(stream_log[0], 'c');
+}
+
 static void random_bytes_at_every_entry_do_no_harm(void **state)
 {
     (void)state;
@@ -563,6 +611,7 @@ int main(void)
             cmocka_unit_test(request_takes_its_own_answer_only),
             cmocka_unit_test(cancelled_request_has_no_known_outcome),
             cmocka_unit_test(handler_answers_and_refuses_the_same_request_again),
+            cmocka_unit_test(stream_takes_what_its_answers_have_room_for),
             cmocka_unit_test(random_bytes_at_every_entry_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,15 +23,15 @@ struct pair {
 static struct cw_setconn setconn_of(uint8_t cipher, uint8_t mode)
 {
     struct cw_setconn s = {
-            .conn = 3,
-            .epoch = 1,
+            .identity = {.conn = 3,
+                    .epoch = 1,
+                    .src_module = 7,
+                    .src_endpoint = 0,
+                    .dst_module = 9,
+                    .dst_endpoint = 2,
+                    .cipher = cipher,
+                    .mode = mode},
             .channel = 0x11,
-            .src_module = 7,
-            .src_endpoint = 0,
-            .dst_module = 9,
-            .dst_endpoint = 2,
-            .cipher = cipher,
-            .mode = mode,
             .limit_log2 = 32,
             .start = CW_SETCONN_CUT,
             .window = 4,
@@ -287,13 +287,13 @@ static void frame_of_another_connection_epoch_or_deployment_is_refused(void **st
         size_t len = wrap(&p, "x", frame);
         for (int field = 0; field < 9; field++) {
             struct cw_setconn s = base;
-            s.conn += field == 0;
-            s.epoch += field == 1;
-            s.src_module += field == 2;
-            s.src_endpoint = (uint16_t)(s.src_endpoint + (field == 3));
-            s.dst_module += field == 4;
-            s.dst_endpoint = (uint16_t)(s.dst_endpoint + (field == 5));
-            s.mode = field == 6 ? CW_MODE_LATEST : s.mode;
+            s.identity.conn += field == 0;
+            s.identity.epoch += field == 1;
+            s.identity.src_module += field == 2;
+            s.identity.src_endpoint = (uint16_t)(s.identity.src_endpoint + (field == 3));
+            s.identity.dst_module += field == 4;
+            s.identity.dst_endpoint = (uint16_t)(s.identity.dst_endpoint + (field == 5));
+            s.identity.mode = field == 6 ? CW_MODE_LATEST : s.identity.mode;
             s.key[15] ^= field == 7;
             uint8_t other[CW_DEPLOYMENT_LEN];
             memcpy(other, deployment, sizeof other);
@@ -404,7 +404,7 @@ static void rekey_runs_the_count_on(void **state)
     size_t len = wrap(&p, "x", frame);
     assert_int_equal(deliver(&p, frame, len, "x"), CW_OK);
     struct cw_setconn s = setconn_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
-    s.epoch = 2;
+    s.identity.epoch = 2;
     s.channel = 0x12;
     s.start = CW_SETCONN_CONTINUE;
     uint8_t check[CW_CHECK_LEN];

@@ -35,7 +35,7 @@ struct bench {
 static cw_status claim(struct bench *b, uint32_t session, uint8_t deployment, uint32_t number)
 {
     uint8_t master[CW_KEY_LEN] = {(uint8_t)session, 7};
-    struct cw_open open = {.session = session, .module = number};
+    struct cw_open open = {.header = cw_manage_header(CW_MANAGE_OPEN, session, 0), .module = number};
     memset(open.deployment, deployment, sizeof open.deployment);
     cw_status status = cw_module_claim(&b->module, &open, master);
     if (status == CW_OK) {
@@ -61,8 +61,8 @@ static void fresh(struct bench *b, uint8_t cipher)
 
 static void seal(struct bench *b, uint8_t type, const uint8_t *body, size_t len)
 {
-    struct cw_manage_header header = {type, b->session, ++b->seq};
-    cw_manage_header_encode(&header, b->message);
+    struct cw_manage_header header = cw_manage_header(type, b->session, ++b->seq);
+    memcpy(b->message, &header, sizeof header);
     uint8_t *at = b->message + CW_MANAGE_HEADER_LEN;
     memcpy(at, body, len);
     cw_suite_seal(b->module.cipher, b->key_in, b->message, CW_MANAGE_HEADER_LEN, at, len,
@@ -81,7 +81,7 @@ static cw_status deliver(struct bench *b, uint8_t *ret_body, size_t *ret_len)
             cw_module_command(&b->module, copy, b->message_len, answer, sizeof answer, &len);
     if (status == CW_OK) {
         struct cw_manage_header header;
-        assert_int_equal(cw_manage_header_decode(answer, &header), CW_OK);
+        assert_int_equal(cw_manage_header_decode(answer, len, &header), CW_OK);
         assert_int_equal(header.seq, b->seq);
         assert_int_equal(header.session, b->session);
         assert_int_equal(header.type, b->message[1] | CW_MANAGE_ANSWER);
@@ -108,14 +108,14 @@ static struct cw_answer command(struct bench *b, uint8_t type, const uint8_t *bo
 static struct cw_setconn sink_of(uint32_t conn, uint32_t epoch, uint32_t channel)
 {
     struct cw_setconn s = {
-            .conn = conn,
-            .epoch = epoch,
+            .identity = {.conn = conn,
+                    .epoch = epoch,
+                    .src_module = 9,
+                    .dst_module = 7,
+                    .dst_endpoint = 1,
+                    .cipher = CW_CIPHER_SPONGENT,
+                    .mode = CW_MODE_STRICT},
             .channel = channel,
-            .src_module = 9,
-            .dst_module = 7,
-            .dst_endpoint = 1,
-            .cipher = CW_CIPHER_SPONGENT,
-            .mode = CW_MODE_STRICT,
             .limit_log2 = 32,
             .start = CW_SETCONN_CUT,
             .window = 4,
@@ -129,24 +129,20 @@ static struct cw_setconn sink_of(uint32_t conn, uint32_t epoch, uint32_t channel
 static struct cw_setconn source_of(uint32_t conn, uint32_t epoch, uint32_t channel)
 {
     struct cw_setconn s = sink_of(conn, epoch, channel);
-    s.src_module = 7;
-    s.dst_module = 9;
+    s.identity.src_module = 7;
+    s.identity.dst_module = 9;
     s.local = 0;
     return s;
 }
 
 static struct cw_answer setconn(struct bench *b, const struct cw_setconn *s)
 {
-    uint8_t body[CW_SETCONN_LEN];
-    cw_setconn_encode(s, body);
-    return command(b, CW_MANAGE_SETCONN, body, sizeof body);
+    return command(b, CW_MANAGE_SETCONN, (const uint8_t *)s, sizeof *s);
 }
 
 static struct cw_answer disable(struct bench *b, uint32_t channel)
 {
-    uint8_t body[CW_DISABLE_LEN];
-    cw_disable_encode(channel, body);
-    return command(b, CW_MANAGE_DISABLE, body, sizeof body);
+    return command(b, CW_MANAGE_DISABLE, (const uint8_t *)&channel, sizeof channel);
 }
 
 static struct cw_queried query(struct bench *b, uint16_t index)
@@ -154,8 +150,8 @@ static struct cw_queried query(struct bench *b, uint16_t index)
     uint8_t body[CW_QUERIED_LEN];
     size_t len;
     struct cw_queried queried;
-    cw_query_encode(index, body);
-    seal(b, CW_MANAGE_QUERY, body, CW_QUERY_LEN);
+    struct cw_query ask = {.index = index};
+    seal(b, CW_MANAGE_QUERY, (const uint8_t *)&ask, sizeof ask);
     assert_int_equal(deliver(b, body, &len), CW_OK);
     assert_int_equal(cw_queried_decode(body, len, &queried), CW_OK);
     return queried;
@@ -184,7 +180,7 @@ static void command_that_is_not_the_owners_changes_nothing(void **state)
     fresh(&b, CW_CIPHER_SPONGENT);
     struct cw_setconn s = sink_of(3, 1, 0x11);
     uint8_t body[CW_SETCONN_LEN];
-    cw_setconn_encode(&s, body);
+    memcpy(body, &s, sizeof s);
     seal(&b, CW_MANAGE_SETCONN, body, sizeof body);
     struct cw_module before = b.module;
     size_t len;
@@ -213,7 +209,7 @@ static void replayed_or_delayed_command_is_refused(void **state)
     uint8_t body[CW_SETCONN_LEN];
     uint8_t withheld[256];
     size_t len;
-    cw_setconn_encode(&s, body);
+    memcpy(body, &s, sizeof s);
     seal(&b, CW_MANAGE_SETCONN, body, sizeof body);
     size_t withheld_len = b.message_len;
     memcpy(withheld, b.message, withheld_len);
@@ -236,7 +232,7 @@ static void command_of_an_older_session_is_refused(void **state)
     fresh(&b, CW_CIPHER_SPONGENT);
     uint8_t body[64];
     size_t len;
-    cw_disable_encode(CW_DISABLE_ALL, body);
+    memset(body, 0xff, CW_DISABLE_LEN);
     seal(&b, CW_MANAGE_DISABLE, body, CW_DISABLE_LEN);
     assert_int_equal(claim(&b, 2, 0x80, 7), CW_OK);
     assert_int_equal(deliver(&b, body, &len), CW_E_REPLAY);
@@ -250,10 +246,10 @@ static void setconn_of_a_stranger_shape_is_refused(void **state)
     struct bench b;
     fresh(&b, CW_CIPHER_SPONGENT);
     struct cw_setconn s = sink_of(3, 1, 0x11);
-    s.dst_module = 8;
+    s.identity.dst_module = 8;
     assert_int_equal(setconn(&b, &s).status, CW_E_DENIED);
     s = sink_of(3, 1, 0x11);
-    s.src_module = 7;
+    s.identity.src_module = 7;
     assert_int_equal(setconn(&b, &s).status, CW_E_DENIED);
     s = sink_of(3, 1, 0x11);
     s.local = 0;
@@ -264,13 +260,13 @@ static void setconn_of_a_stranger_shape_is_refused(void **state)
     s.event_max = 65;
     assert_int_equal(setconn(&b, &s).status, CW_E_SPACE);
     s = sink_of(3, 1, 0x11);
-    s.cipher = 3;
+    s.identity.cipher = 3;
     assert_int_equal(setconn(&b, &s).status, CW_E_DENIED);
     s = sink_of(3, 1, 0x11);
     s.start = CW_SETCONN_CONTINUE;
     assert_int_equal(setconn(&b, &s).status, CW_E_STATE);
     s = sink_of(3, 1, 0x11);
-    s.mode = 3;
+    s.identity.mode = 3;
     assert_int_equal(setconn(&b, &s).status, CW_E_FORM);
     s = sink_of(3, 1, 0x11);
     s.window = 0;
@@ -287,7 +283,7 @@ static void gcm_is_refused_where_a_start_can_be_repeated(void **state)
     fresh(&b, CW_CIPHER_SPONGENT);
     b.module.life.kind = CW_FRESH_NONE;
     struct cw_setconn s = sink_of(3, 1, 0x11);
-    s.cipher = CW_CIPHER_AES;
+    s.identity.cipher = CW_CIPHER_AES;
     assert_int_equal(setconn(&b, &s).status, CW_E_DENIED);
     b.module.life.kind = CW_FRESH_COUNTER;
     assert_int_equal(setconn(&b, &s).status, CW_OK);
@@ -302,11 +298,11 @@ static void epoch_never_goes_back(void **state)
     assert_int_equal(setconn(&b, &s).status, CW_OK);
     s.channel = 0x12;
     assert_int_equal(setconn(&b, &s).status, CW_E_REPLAY);
-    s.epoch = 4;
+    s.identity.epoch = 4;
     assert_int_equal(setconn(&b, &s).status, CW_E_REPLAY);
     disable(&b, 0x11);
     assert_int_equal(setconn(&b, &s).status, CW_E_REPLAY);
-    s.epoch = 6;
+    s.identity.epoch = 6;
     assert_int_equal(setconn(&b, &s).status, CW_OK);
 }
 
@@ -398,7 +394,7 @@ static void disabled_module_answers_queries_only(void **state)
     assert_int_equal(setconn(&b, &s).status, CW_OK);
     assert_int_equal(disable(&b, CW_DISABLE_ALL).status, CW_OK);
     assert_null(cw_module_channel(&b.module, 0x11));
-    s.epoch = 2;
+    s.identity.epoch = 2;
     assert_int_equal(setconn(&b, &s).status, CW_E_STATE);
     assert_int_equal(query(&b, 0).channel, 0x11);
     assert_int_equal(claim(&b, 2, 0x80, 7), CW_OK);
@@ -439,7 +435,7 @@ static void unclaimed_module_takes_no_command(void **state)
     fresh(&b, CW_CIPHER_SPONGENT);
     uint8_t body[64];
     size_t len;
-    cw_query_encode(0, body);
+    memset(body, 0, CW_QUERY_LEN);
     seal(&b, CW_MANAGE_QUERY, body, CW_QUERY_LEN);
     b.module.life.state = CW_STATE_UNCLAIMED;
     assert_int_equal(deliver(&b, body, &len), CW_E_STATE);
