@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * device.S - sdk/device.h: calls of the device module (abi.h, section 3).
+ *
+ * Before the first one the chip compares the device module with the tag that stands in this
+ * module's measured text, and its id must be the next one after ours: ids are never used again,
+ * and the device module serves the id before its own alone, so the device is ours alone.
+ */
+#include "silicon/sancus/arch.h"
+#include "tee/sancus/enclave/state.h"
+
+        .section .text.cw_device, "ax", @progbits
+        .globl  cw_device_read, cw_device_write
+cw_device_read:                         /* uint8_t (uint8_t offset) */
+        clr     r14
+        jmp     .Lcall
+cw_device_write:                        /* void (uint8_t offset, uint8_t value) */
+        mov     #1, r14
+.Lcall:
+        tst     &cw_sancus_device_id
+        jnz     .Lknown
+        mov     r14, r11
+        mov     #__cw_device_ps, r14
+        mov     #cw_sancus_device_tag, r15
+        .word   CW_SANCUS_VERIFY_ADDR
+        mov     r15, r14
+        mov     #cw_sancus_entry, r15
+        .word   CW_SANCUS_GET_ID
+        inc     r15
+        cmp     r15, r14
+        jne     cw_enclave_abort
+        mov     r14, &cw_sancus_device_id
+        mov     r11, r14
+.Lknown:
+        mov     r1, &cw_sancus_sp
+        mov     #STATE_DEVICE, &cw_sancus_state
+        br      #__cw_device_ps         /* comes back through the entry; r4 .. r10 are kept */

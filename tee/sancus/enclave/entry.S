@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.S - the one way in and out of a module (abi.h, section 2).
+ *
+ * Every register is hostile on entry.  Nothing is pushed before the own stack is there, and the
+ * stack guard turns an overflow into a violation.  Interrupts stay off, so there is no saved
+ * state to protect and no nesting; what breaks off a run all the same (a violation, an NMI)
+ * leaves STATE_RUNNING behind, and the module is dead.
+ */
+#include "silicon/sancus/arch.h"
+#include "tee/sancus/abi.h"
+#include "tee/sancus/enclave/state.h"
+
+        .section .text.entry, "ax", @progbits
+        .globl  cw_sancus_entry
+cw_sancus_entry:
+        dint
+        cmp     #STATE_DEVICE, &cw_sancus_state
+        jeq     .Lfrom_device
+        mov     r15, r8
+        mov     r7, r15                 /* a result goes to unprotected code, never to a module */
+        .word   CW_SANCUS_GET_ID
+        tst     r15
+        jnz     cw_enclave_abort
+        cmp     #CW_SANCUS_ENTRY_UNLOAD, r11
+        jeq     .Lunload
+        jlo     .Lentry_known
+        mov     #0xff, r11
+.Lentry_known:
+        cmp     #STATE_IDLE, &cw_sancus_state
+        jeq     .Lcall
+        cmp     #STATE_LEFT, &cw_sancus_state
+        jeq     .Lresume
+        tst     &cw_sancus_state
+        jz      .Lfirst
+
+/* The write to the own text ends the call with all registers cleared; the state stays. */
+        .globl  cw_enclave_abort
+cw_enclave_abort:
+        mov     r15, &cw_sancus_entry
+        jmp     cw_enclave_abort
+
+.Lfirst:                                /* a chip need not have cleared the secret section */
+        mov     #__cw_bss_start, r15
+1:      clr     0(r15)
+        incd    r15
+        cmp     #__cw_se, r15
+        jne     1b
+        mov     #__cw_data_load, r9
+        mov     #__cw_ss, r15
+2:      cmp     #__cw_bss_start, r15
+        jeq     .Lcall
+        mov     @r9+, r10
+        mov     r10, 0(r15)
+        incd    r15
+        jmp     2b
+
+.Lcall:
+        mov     #__cw_se, r1
+        call    #.Lguard
+        push    r11                     /* struct cw_call */
+        push    r8
+        push    r13
+        push    r14
+        push    r12
+        mov     r1, r12
+        call    #cw_run
+        mov     #STATE_IDLE, &cw_sancus_state
+.Lout:
+        clr     r1
+        clr     r4
+        clr     r5
+        clr     r6
+        clr     r7
+        clr     r8
+        clr     r9
+        clr     r10
+        clr     r11
+        clr     r14
+        clr     r15
+        clr     r2
+        br      &return_far
+
+.Lguard:
+        mov     #__cw_stack_start, r15
+        .word   CW_SANCUS_STACK_GUARD
+        mov     #STATE_RUNNING, &cw_sancus_state
+        mov     r7, &return_far
+        ret
+
+/* void cw_enclave_leave(cw_return value (r12, r13), struct cw_call *ret_next (r14)) */
+        .globl  cw_enclave_leave
+cw_enclave_leave:
+        push    r4
+        push    r5
+        push    r6
+        push    r7
+        push    r8
+        push    r9
+        push    r10
+        push    r14
+        mov     r1, &cw_sancus_sp
+        mov     #STATE_LEFT, &cw_sancus_state
+        jmp     .Lout
+.Lresume:
+        mov     &cw_sancus_sp, r1
+        call    #.Lguard
+        pop     r15
+        mov     r12, 0(r15)
+        mov     r14, 2(r15)
+        mov     r13, 4(r15)
+        mov     r8, 6(r15)
+        mov     r11, 8(r15)
+        pop     r10
+        pop     r9
+        pop     r8
+        pop     r7
+        pop     r6
+        pop     r5
+        pop     r4
+        ret
+
+.Lunload:
+        mov     r7, r15
+        clr     r1
+        clr     r4
+        clr     r5
+        clr     r6
+        clr     r7
+        clr     r8
+        clr     r9
+        clr     r10
+        clr     r11
+        clr     r12
+        clr     r13
+        clr     r14
+        clr     r2
+        .word   CW_SANCUS_DISABLE
+
+.Lfrom_device:                          /* nobody but the device module may come back so */
+        .word   CW_SANCUS_GET_CALLER
+        cmp     r15, &cw_sancus_device_id
+        jne     cw_enclave_abort
+        mov     &cw_sancus_sp, r1
+        mov     #STATE_RUNNING, &cw_sancus_state
+        ret
+
+        .section .bss.cw_sancus, "aw", @nobits
+        .balign 2
+        .globl  cw_sancus_state, cw_sancus_sp, cw_sancus_device_id
+cw_sancus_state:
+        .space  2
+cw_sancus_sp:
+        .space  2
+cw_sancus_device_id:
+        .space  2
+return_far:
+        .space  2

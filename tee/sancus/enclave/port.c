@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The chip's part of tee/enclave.h; entry.S has leave and abort, copy.c the copies. */
+#include "core/crypto/spongent_own.h"
+#include "tee/enclave.h"
+
+cw_status cw_enclave_derive(const uint8_t *context, size_t context_len,
+        uint8_t ret_key[static CW_KEY_LEN])
+{
+    cw_spongent_mac_own(context, context_len, ret_key);
+    return CW_OK;
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner's side of Sancus: every module is linked to a place of its own on its node, so that
+ * the key that the chip will derive for it is known before it is deployed.
+ *
+ * Steps of a build, module by module: compile the sources; join them into one object, whose
+ * endpoint table tells how much memory the runtime needs; compile that memory; for a driver, link
+ * its device module and compile the tag by which it will know it; link everything to the next free
+ * place.  A device module lies just in front of its driver.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/bytes.h"
+#include "core/module/endpoint.h"
+#include "core/wire/attest.h"
+#include "posix/tool.h"
+#include "tee/owner.h"
+#include "tee/sancus/abi.h"
+#include "tee/sancus/owner/device.h"
+#include "tee/sancus/owner/elf.h"
+#include "tee/sancus/owner/measure.h"
+
+#define CHANNELS 8u /* default ends of connections */
+#define EVENT_MAX 1024u /* what a board's firmware brings in one call, less what is around it */
+
+/* Where modules go on one node; [next, end) is free. */
+struct area {
+    uint32_t next, end;
+    const char *name; /* of the descriptor's field */
+};
+
+struct place {
+    struct area text, data;
+};
+
+/* One module while it is built. */
+struct job {
+    const struct cw_owner_build *build;
+    const struct cw_owner_node *node;
+    const struct cw_owner_module *module;
+    const struct cw_sancus_device *device; /* NULL: none */
+    char *folder;                          /* out_dir/NAME */
+    struct cw_sancus_table table;
+    unsigned event_max, reply_max;
+    struct cw_sancus_linked linked;
+    struct cw_sancus_linked mmio;
+    uint16_t interrupt, endpoint;
+    char *why;
+};
+
+static cw_status say(const struct job *job, cw_status status, const char *text)
+{
+    (void)snprintf(job->why, CW_OWNER_WHY_LEN, "module %s: %s", job->module->name, text);
+    return status;
+}
+
+/* What the linker misses tells what the author did. */
+static const char *hint(const char *words)
+{
+    const char *missing = strstr(words, "undefined symbol: ");
+    if (missing == NULL) {
+        return NULL;
+    }
+    missing += strlen("undefined symbol: ");
+    if (strncmp(missing, "__mspabi_", 9) == 0) {
+        return "it uses floating point, which this CPU lacks: compute with integers";
+    }
+    if (strncmp(missing, "__cw_device", 11) == 0) {
+        return "it uses sdk/device.h, but the descriptor gives it no \"device\"";
+    }
+    return NULL;
+}
+
+static cw_status run(const struct job *job, struct cw_tool *tool)
+{
+    char log[4096];
+    char words[CW_OWNER_WHY_LEN - 128];
+    int len = snprintf(log, sizeof log, "%s/log", job->folder);
+    if (len < 0 || (size_t)len >= sizeof log) {
+        return say(job, CW_E_SYSTEM, "the path of its folder is too long");
+    }
+    cw_status status = cw_tool_run(tool, log, words, sizeof words);
+    if (status == CW_OK) {
+        return CW_OK;
+    }
+    const char *short_words = hint(words);
+    return say(job, status, short_words != NULL ? short_words : words);
+}
+
+static void add_compiler(struct cw_tool *tool, const struct job *job)
+{
+    const struct cw_owner_build *build = job->build;
+    static const char *const flags[] = {"clang-14", "--target=msp430-none-elf", "-c", "-std=c11",
+            "-Os", "-mhwmult=none", "-ffreestanding", "-fno-builtin", "-fno-jump-tables",
+            "-fno-common", "-ffunction-sections", "-fdata-sections", "-fno-ident", "-Wall",
+            "-Wextra"};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        cw_tool_add(tool, "%s", flags[i]);
+    }
+    if (build->debug) {
+        cw_tool_add(tool, "-g");
+    }
+    cw_tool_add(tool, "-ffile-prefix-map=%s=.", build->include_dir);
+    cw_tool_add(tool, "-ffile-prefix-map=%s=out", build->out_dir);
+    cw_tool_add(tool, "-ffile-prefix-map=%s=sdk", build->sdk_dir);
+    cw_tool_add(tool, "-I%s", build->include_dir);
+    cw_tool_add(tool, "-I%s/include", build->sdk_dir);
+    cw_tool_add(tool, "-I%s/include/sdk", build->sdk_dir);
+}
+
+static cw_status compile_sources(const struct job *job)
+{
+    for (size_t i = 0; i < job->module->source_count; i++) {
+        const char *source = job->module->sources[i];
+        if (access(source, R_OK) != 0) {
+            char text[512];
+            (void)snprintf(text, sizeof text, "source %s: %s", source, strerror(errno));
+            return say(job, CW_E_ABSENT, text);
+        }
+        struct cw_tool tool = {0};
+        add_compiler(&tool, job);
+        cw_tool_add(&tool, "-o");
+        cw_tool_add(&tool, "%s/source-%zu.o", job->folder, i);
+        cw_tool_add(&tool, "%s", source);
+        cw_status status = run(job, &tool);
+        if (status != CW_OK) {
+            return status;
+        }
+    }
+    return CW_OK;
+}
+
+static cw_status join(struct job *job)
+{
+    struct cw_tool tool = {0};
+    cw_tool_add(&tool, "ld.lld-14");
+    cw_tool_add(&tool, "-r");
+    cw_tool_add(&tool, "-o");
+    cw_tool_add(&tool, "%s/module.o", job->folder);
+    for (size_t i = 0; i < job->module->source_count; i++) {
+        cw_tool_add(&tool, "%s/source-%zu.o", job->folder, i);
+    }
+    cw_status status = run(job, &tool);
+    if (status != CW_OK) {
+        return status;
+    }
+    char path[4096];
+    int len = snprintf(path, sizeof path, "%s/module.o", job->folder);
+    status = len < 0 || (size_t)len >= sizeof path ? CW_E_SYSTEM
+                                                   : cw_sancus_table_read(path, &job->table);
+    if (status != CW_OK) {
+        return say(job, status,
+                status == CW_E_FORM ? "its endpoint table is not one; declare endpoints with the "
+                                      "macros of causeway.h only"
+                                    : "its object file is not readable");
+    }
+    if (job->table.has_streams) {
+        return say(job, CW_E_DENIED, "it takes byte streams, which boards do not carry: put it on "
+                                     "another kind of node");
+    }
+    job->event_max = 2;
+    job->reply_max = 2;
+    for (size_t i = 0; i < job->table.count; i++) {
+        const struct cw_owner_endpoint *row = &job->table.rows[i];
+        if (row->max > EVENT_MAX - 64 || row->reply_max > EVENT_MAX - 64) {
+            char text[256];
+            (void)snprintf(text, sizeof text, "endpoint %s declares %u bytes; a board carries at "
+                    "most %u", row->name, row->max > row->reply_max ? row->max : row->reply_max,
+                    EVENT_MAX - 64);
+            return say(job, CW_E_SPACE, text);
+        }
+        job->event_max = row->max > job->event_max ? row->max : job->event_max;
+        job->reply_max = row->reply_max > job->reply_max ? row->reply_max : job->reply_max;
+    }
+    return CW_OK;
+}
+
+static uint16_t channels_of(const struct cw_owner_module *module)
+{
+    return module->channels != 0 ? module->channels : (uint16_t)CHANNELS;
+}
+
+static cw_status compile_memory(const struct job *job)
+{
+    struct cw_tool tool = {0};
+    add_compiler(&tool, job);
+    cw_tool_add(&tool, "-DCW_CHANNELS=%u", channels_of(job->module));
+    cw_tool_add(&tool, "-DCW_EVENT_MAX=%u", job->event_max);
+    cw_tool_add(&tool, "-DCW_REPLY_MAX=%u", job->reply_max);
+    cw_tool_add(&tool, "-DCW_STREAM_MAX=0");
+    cw_tool_add(&tool, "-DCW_PROOF_MAX=%u", CW_TAG_LEN);
+    cw_tool_add(&tool, "-o");
+    cw_tool_add(&tool, "%s/memory.o", job->folder);
+    cw_tool_add(&tool, "%s/src/sdk/memory.c", job->build->sdk_dir);
+    return run(job, &tool);
+}
+
+static void add_linker(struct cw_tool *tool, const struct job *job, const char *script,
+        const char *output)
+{
+    static const char *const flags[] = {"ld.lld-14", "--gc-sections", "--build-id=none", "-n"};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        cw_tool_add(tool, "%s", flags[i]);
+    }
+    cw_tool_add(tool, "-T");
+    cw_tool_add(tool, "%s/lib/sancus/%s", job->build->sdk_dir, script);
+    cw_tool_add(tool, "-o");
+    cw_tool_add(tool, "%s/%s", job->folder, output);
+}
+
+static cw_status read_linked(const struct job *job, const char *name,
+        struct cw_sancus_linked *ret_linked)
+{
+    char path[4096];
+    int len = snprintf(path, sizeof path, "%s/%s", job->folder, name);
+    cw_status status = len < 0 || (size_t)len >= sizeof path
+            ? CW_E_SYSTEM
+            : cw_sancus_linked_read(path, ret_linked);
+    return status == CW_OK ? CW_OK : say(job, status, "what the linker made is not a module");
+}
+
+static cw_status link_mmio(struct job *job, uint32_t text, uint32_t driver)
+{
+    struct cw_tool tool = {0};
+    add_linker(&tool, job, "mmio.ld", "mmio.elf");
+    cw_tool_add(&tool, "--defsym=__cw_text=0x%x", text);
+    cw_tool_add(&tool, "--defsym=__cw_driver_ps=0x%x", driver);
+    cw_tool_add(&tool, "--defsym=__cw_device_ss=0x%x", job->device->start);
+    cw_tool_add(&tool, "--defsym=__cw_device_len=%u", job->device->len);
+    cw_tool_add(&tool, "%s/lib/sancus/mmio.o", job->build->sdk_dir);
+    cw_status status = run(job, &tool);
+    free(job->mmio.text);
+    job->mmio.text = NULL;
+    return status == CW_OK ? read_linked(job, "mmio.elf", &job->mmio) : status;
+}
+
+/* The tag stands in the driver's measured text. */
+static cw_status compile_tag(const struct job *job)
+{
+    uint8_t tag[CW_TAG_LEN];
+    char path[4096];
+    cw_status status = cw_sancus_verify_tag(&job->mmio, tag);
+    int len = snprintf(path, sizeof path, "%s/device_tag.c", job->folder);
+    FILE *file = status == CW_OK && len > 0 && (size_t)len < sizeof path ? fopen(path, "w") : NULL;
+    if (file == NULL) {
+        return say(job, CW_E_SYSTEM, "cannot write device_tag.c");
+    }
+    (void)fprintf(file, "extern const unsigned char cw_sancus_device_tag[16];\n"
+                        "_Alignas(2) const unsigned char cw_sancus_device_tag[16] = {");
+    for (size_t i = 0; i < CW_TAG_LEN; i++) {
+        (void)fprintf(file, "%s0x%02x", i == 0 ? "" : ", ", tag[i]);
+    }
+    (void)fprintf(file, "};\n");
+    bool bad = ferror(file) != 0;
+    if (fclose(file) != 0 || bad) {
+        return say(job, CW_E_SYSTEM, "cannot write device_tag.c");
+    }
+    struct cw_tool tool = {0};
+    add_compiler(&tool, job);
+    cw_tool_add(&tool, "-o");
+    cw_tool_add(&tool, "%s/device_tag.o", job->folder);
+    cw_tool_add(&tool, "%s", path);
+    return run(job, &tool);
+}
+
+/* The device module's text is as long at any place: link it once to see, then where it belongs. */
+static cw_status place_mmio(struct job *job, struct place *place)
+{
+    cw_status status = link_mmio(job, place->text.next, place->text.next);
+    if (status != CW_OK) {
+        return status;
+    }
+    uint32_t driver = job->mmio.pe;
+    status = link_mmio(job, place->text.next, driver);
+    if (status != CW_OK) {
+        return status;
+    }
+    place->text.next = driver;
+    return compile_tag(job);
+}
+
+static bool is_exact(const struct cw_owner_node *node)
+{
+    return node->chip != NULL && strcmp(node->chip, "exact") == 0;
+}
+
+static cw_status link_module(struct job *job, const struct place *place)
+{
+    const char *sdk_dir = job->build->sdk_dir;
+    struct cw_tool tool = {0};
+    add_linker(&tool, job, "link.ld", "linked.elf");
+    cw_tool_add(&tool, "--defsym=__cw_text=0x%x", place->text.next);
+    cw_tool_add(&tool, "--defsym=__cw_data=0x%x", place->data.next);
+    cw_tool_add(&tool, "--defsym=__cw_stack_len=%u", CW_SANCUS_STACK_LEN);
+    cw_tool_add(&tool, "%s/module.o", job->folder);
+    cw_tool_add(&tool, "%s/memory.o", job->folder);
+    if (job->device != NULL) {
+        cw_tool_add(&tool, "--defsym=__cw_device_ps=0x%x", job->mmio.ps);
+        cw_tool_add(&tool, "%s/device_tag.o", job->folder);
+    }
+    if (is_exact(job->node)) {
+        cw_tool_add(&tool, "%s/lib/sancus/start_none.o", sdk_dir);
+    }
+    cw_tool_add(&tool, "%s/lib/sancus/libsancus.a", sdk_dir);
+    cw_tool_add(&tool, "%s/lib/sancus/libcore.a", sdk_dir);
+    cw_status status = run(job, &tool);
+    return status == CW_OK ? read_linked(job, "linked.elf", &job->linked) : status;
+}
+
+/* Give a module its place, or say how much is missing. */
+static cw_status take(const struct job *job, struct area *area, uint32_t end)
+{
+    if (end <= area->end) {
+        area->next = end;
+        return CW_OK;
+    }
+    char text[384];
+    (void)snprintf(text, sizeof text,
+            "%s of node %s is too small by %u bytes (0x%x-0x%x, the module ends at 0x%x): move a "
+            "module to another node, give it fewer \"channels\", or declare smaller events",
+            area->name, job->node->name, (unsigned)(end - area->end), (unsigned)area->next,
+            (unsigned)(area->end - 1), (unsigned)end);
+    return say(job, CW_E_SPACE, text);
+}
+
+/* The device of the descriptor, and what its interrupt enters. */
+static cw_status find_device(struct job *job, const struct cw_owner_module *modules)
+{
+    const struct cw_owner_module *module = job->module;
+    char text[256];
+    job->interrupt = CW_SANCUS_NO_INTERRUPT;
+    job->endpoint = CW_SANCUS_NO_INTERRUPT;
+    if (module->device == NULL) {
+        return module->on_interrupt == NULL
+                ? CW_OK
+                : say(job, CW_E_FORM, "\"on_interrupt\" needs a \"device\"");
+    }
+    char names[160];
+    job->device = cw_sancus_device_named(module->device, names, sizeof names);
+    if (job->device == NULL) {
+        (void)snprintf(text, sizeof text, "a Sancus board has no device \"%.32s\"; it has %s",
+                module->device, names);
+        return say(job, CW_E_ABSENT, text);
+    }
+    for (const struct cw_owner_module *other = modules; other != module; other++) {
+        if (other->device != NULL && strcmp(other->device, module->device) == 0) {
+            (void)snprintf(text, sizeof text, "device %s belongs to module %.64s already",
+                    module->device, other->name);
+            return say(job, CW_E_DENIED, text);
+        }
+    }
+    return CW_OK;
+}
+
+static cw_status find_interrupt(struct job *job)
+{
+    const char *name = job->module->on_interrupt;
+    if (name == NULL) {
+        return CW_OK;
+    }
+    char text[256];
+    if (job->device->interrupt == CW_SANCUS_NO_INTERRUPT) {
+        (void)snprintf(text, sizeof text, "device %s has no interrupt", job->device->name);
+        return say(job, CW_E_ABSENT, text);
+    }
+    for (size_t i = 0; i < job->table.count; i++) {
+        if (strcmp(job->table.rows[i].name, name) == 0 &&
+                job->table.rows[i].kind == CW_KIND_ENTRY) {
+            job->interrupt = job->device->interrupt;
+            job->endpoint = (uint16_t)i;
+            return CW_OK;
+        }
+    }
+    (void)snprintf(text, sizeof text, "\"on_interrupt\": it has no CW_ENTRY(%.64s)", name);
+    return say(job, CW_E_ABSENT, text);
+}
+
+static cw_status open_folder(struct job *job)
+{
+    if (asprintf(&job->folder, "%s/%s", job->build->out_dir, job->module->name) < 0) {
+        job->folder = NULL;
+        return say(job, CW_E_SYSTEM, "no memory");
+    }
+    if (mkdir(job->folder, 0777) != 0 && errno != EEXIST) {
+        return say(job, CW_E_SYSTEM, "its folder for intermediate files cannot be made");
+    }
+    return CW_OK;
+}
+
+static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
+{
+    const struct cw_sancus_linked *device = job->device != NULL ? &job->mmio : NULL;
+    cw_status status = cw_sancus_root_key(job->node->vendor_key, &job->linked,
+            ret_built->root_key);
+    if (status == CW_OK) {
+        status = cw_sancus_measurement(&job->linked, ret_built->measurement);
+    }
+    if (status == CW_OK) {
+        status = cw_sancus_image(job->node->vendor, &job->linked, device, job->interrupt,
+                job->endpoint, &ret_built->image, &ret_built->image_len);
+    }
+    if (status != CW_OK) {
+        return say(job, status, "no memory for its image");
+    }
+    int at = snprintf(ret_built->fingerprint, sizeof ret_built->fingerprint, "sancus:");
+    for (size_t i = 0; i < CW_MEASUREMENT_LEN; i++) {
+        at += snprintf(ret_built->fingerprint + at, sizeof ret_built->fingerprint - (size_t)at,
+                "%02x", ret_built->measurement[i]);
+    }
+    ret_built->text_len = (uint32_t)(job->linked.pe - job->linked.ps) +
+            (device != NULL ? (uint32_t)(device->pe - device->ps) : 0);
+    ret_built->data_len = (uint32_t)(job->linked.se - job->linked.ss);
+    ret_built->endpoints = job->table.rows;
+    ret_built->endpoint_count = job->table.count;
+    ret_built->channels = channels_of(job->module);
+    job->table.rows = NULL;
+    return CW_OK;
+}
+
+static cw_status build_one(struct job *job, const struct cw_owner_module *modules,
+        struct place *place)
+{
+    cw_status status = job->module->source_count != 0
+            ? open_folder(job)
+            : say(job, CW_E_STATE, "nothing to build: no source");
+    if (status == CW_OK) {
+        status = find_device(job, modules);
+    }
+    if (status == CW_OK) {
+        status = compile_sources(job);
+    }
+    if (status == CW_OK) {
+        status = join(job);
+    }
+    if (status == CW_OK) {
+        status = find_interrupt(job);
+    }
+    if (status == CW_OK) {
+        status = compile_memory(job);
+    }
+    if (status == CW_OK && job->device != NULL) {
+        status = place_mmio(job, place);
+    }
+    if (status == CW_OK) {
+        status = link_module(job, place);
+    }
+    if (status == CW_OK) {
+        status = take(job, &place->text, job->linked.pe);
+    }
+    if (status == CW_OK) {
+        status = take(job, &place->data, job->linked.se);
+    }
+    return status;
+}
+
+/* "0x8000-0xdfff", both ends included; NULL: the board's own area. */
+static bool parse_area(const char *text, uint32_t start, uint32_t end, struct area *ret_area)
+{
+    ret_area->next = start;
+    ret_area->end = end;
+    if (text == NULL) {
+        return true;
+    }
+    unsigned first;
+    unsigned last;
+    int len = 0;
+    if (sscanf(text, "%i-%i%n", (int *)&first, (int *)&last, &len) != 2 || text[len] != 0 ||
+            first >= last || last > UINT16_MAX || first % 2 != 0 || last % 2 == 0) {
+        return false;
+    }
+    ret_area->next = first;
+    ret_area->end = last + 1;
+    return true;
+}
+
+static cw_status open_place(const struct cw_owner_node *node, struct place *ret_place, char *ret_why)
+{
+    if (node->vendor_key == NULL) {
+        (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
+                "node %s: no key of vendor 0x%04x for it; its operator gives it to the vendor",
+                node->name, node->vendor);
+        return CW_E_ABSENT;
+    }
+    ret_place->text.name = "program memory";
+    ret_place->data.name = "RAM";
+    if (!parse_area(node->memory_text, CW_SANCUS_TEXT_BASE, CW_SANCUS_TEXT_END,
+                &ret_place->text) ||
+            !parse_area(node->memory_data, CW_SANCUS_DATA_BASE, CW_SANCUS_DATA_END,
+                    &ret_place->data)) {
+        (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
+                "node %s: memory is written as \"0x5c00-0xefff\": first and last address, first "
+                "even, last odd", node->name);
+        return CW_E_FORM;
+    }
+    return CW_OK;
+}
+
+static cw_status build_all(const struct cw_owner_build *build, const struct cw_owner_node *node,
+        const struct cw_owner_module *modules, size_t module_count,
+        struct cw_owner_built *ret_built, char ret_why[static CW_OWNER_WHY_LEN])
+{
+    struct place place;
+    cw_status status = open_place(node, &place, ret_why);
+    for (size_t i = 0; status == CW_OK && i < module_count; i++) {
+        struct job job = {.build = build, .node = node, .module = &modules[i], .why = ret_why};
+        status = build_one(&job, modules, &place);
+        if (status == CW_OK) {
+            status = finish(&job, &ret_built[i]);
+        }
+        free(job.folder);
+        free(job.table.rows);
+        free(job.linked.text);
+        free(job.mmio.text);
+    }
+    return status;
+}
+
+static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
+{
+    if (cw_tool_is_there("clang-14") && cw_tool_is_there("ld.lld-14")) {
+        return CW_OK;
+    }
+    (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
+            "Sancus modules are built with clang 14 and lld 14: apt install clang-14 lld-14");
+    return CW_E_ABSENT;
+}
+
+const struct cw_owner_backend cw_owner_sancus = {
+        .name = "sancus",
+        .has_device = true,
+        .has_random = true,
+        .freshness = CW_FRESH_RANDOM,
+        .needs = needs,
+        .build = build_all,
+        .verify = cw_sancus_verify,
+};
