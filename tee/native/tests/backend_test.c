@@ -135,8 +135,6 @@ static void compiler_is_quoted(void **state)
     (void)fclose(file);
     struct cw_owner_built built;
     char why[CW_OWNER_WHY_LEN];
-    char saved[sizeof root];
-    (void)memcpy(saved, root, sizeof root);
     char sdk_dir[4200];
     path_of(sdk_dir, SDK);
     const struct cw_owner_build how = {.sdk_dir = sdk_dir, .include_dir = folder,
@@ -183,6 +181,7 @@ static void on_lost(void *ctx, struct cw_node_module *module, const char *why)
     (void)ctx;
     assert_ptr_equal(module, loaded);
     is_lost = true;
+    uv_stop(&loop);
     (void)snprintf(last_why, sizeof last_why, "%s", why);
 }
 
@@ -192,6 +191,7 @@ static void on_loaded(void *ctx, cw_status status, struct cw_node_module *module
     load_status = status;
     loaded = module;
     answered = true;
+    uv_stop(&loop);
     (void)snprintf(last_why, sizeof last_why, "%s", why != NULL ? why : "");
 }
 
@@ -200,6 +200,7 @@ static void on_called(void *ctx, cw_status status, cw_result result, const uint8
 {
     (void)ctx;
     answered = true;
+    uv_stop(&loop);
     call_status = status;
     call_result = result;
     items_len = len;
@@ -211,6 +212,7 @@ static void on_called(void *ctx, cw_status status, cw_result result, const uint8
 static void on_done(void *ctx)
 {
     *(bool *)ctx = true;
+    uv_stop(&loop);
 }
 
 static void run_until(const bool *flag)
@@ -404,7 +406,8 @@ static void babbling_module_is_killed(void **state)
 static void too_much_answer_is_none(void **state)
 {
     (void)state;
-    const uint8_t header[CW_LINK_HEADER_LEN] = {0, 8, 0, 0, CW_VERSION, 0, 0, 0};
+    uint8_t header[CW_LINK_HEADER_LEN];
+    cw_link_header_encode(&(struct cw_link_header){.len = CW_NATIVE_OUT_MAX + 1}, header);
     call_entry("babble", header, sizeof header);
     expect_loss("no answer");
 }
