@@ -17,8 +17,8 @@
 #include "core/crypto/hash.h"
 #include "core/module/endpoint.h"
 #include "core/wire/attest.h"
+#include "posix/tool.h"
 #include "tee/native/owner/table.h"
-#include "tee/native/owner/tool.h"
 #include "tee/owner.h"
 
 #define CHANNELS 64u     /* default ends of connections                  */
