@@ -28,11 +28,3 @@ void cw_bytes_copy(void *to, const void *from, size_t len)
         *target++ = *source++;
     }
 }
-
-void cw_bytes_zero(void *bytes, size_t len)
-{
-    uint8_t *byte = bytes;
-    while (len-- > 0) {
-        *byte++ = 0;
-    }
-}

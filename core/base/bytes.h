@@ -2,7 +2,7 @@
 /*
  * bytes.h - compare, wipe and move byte strings.
  *
- * Trust    TRUSTED.  Both functions take time that depends on the length alone.
+ * Trust    TRUSTED.  They take time that depends on the length alone.
  */
 #ifndef CW_CORE_BASE_BYTES_H
 #define CW_CORE_BASE_BYTES_H
@@ -17,8 +17,7 @@ bool cw_bytes_equal(const void *a, const void *b, size_t len);
 /* cw_bytes_wipe - write zeros that no compiler removes. */
 void cw_bytes_wipe(void *bytes, size_t len);
 
-/* cw_bytes_copy, cw_bytes_zero - for regions that do not overlap; no libc needed. */
+/* cw_bytes_copy - for regions that do not overlap; no libc needed. */
 void cw_bytes_copy(void *to, const void *from, size_t len);
-void cw_bytes_zero(void *bytes, size_t len);
 
 #endif

@@ -17,7 +17,7 @@ struct hmac {
 static void hmac_init(struct hmac *m, const uint8_t *key, size_t key_len)
 {
     uint8_t block[BLOCK_LEN];
-    cw_bytes_zero(block, sizeof block);
+    cw_bytes_wipe(block, sizeof block);
     if (key_len > BLOCK_LEN) {
         cw_sha256(key, key_len, block);
     } else {

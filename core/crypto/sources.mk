@@ -12,7 +12,7 @@ host.lib += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
 enclave-x86_64.core += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
     core/crypto/x86_64/spongent_permute.c core/crypto/bearssl/gcm_x86ni.c
 
-msp430.core += core/crypto/msp430/spongent.S core/crypto/msp430/suite.c
+msp430.core += core/crypto/msp430/unit.S core/crypto/msp430/suite.c
 
 # Linked ahead of the archive, these take the place of gcm_choose.c.
 tests/unit/core/crypto/gcm_ct64_test.c.with := core/crypto/bearssl/gcm_ct64.c

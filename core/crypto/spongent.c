@@ -23,7 +23,7 @@ bool cw_spongent_unwrap(const uint8_t key[static CW_SPONGENT_KEY_LEN],
             cipher, body_len, true, ret_body, computed);
     const bool is_authentic = cw_bytes_equal(computed, tag, sizeof computed);
     if (!is_authentic) {
-        cw_bytes_zero(ret_body, body_len);
+        cw_bytes_wipe(ret_body, body_len);
     }
     cw_bytes_wipe(computed, sizeof computed);
     return is_authentic;

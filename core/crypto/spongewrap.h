@@ -87,7 +87,7 @@ static inline void cw_sponge_run(cw_sponge_permute *permute, const uint8_t *key,
         uint8_t *ret_out, uint8_t *ret_tag)
 {
     uint8_t state[CW_SPONGENT_STATE336_LEN];
-    cw_bytes_zero(state, sizeof state);
+    cw_bytes_wipe(state, sizeof state);
     cw_sponge_absorb(state, permute, key, key_len, 0);
     cw_sponge_absorb(state, permute, ad, ad_len, 1);
     cw_sponge_crypt(state, permute, in, len, decrypt, ret_out);

@@ -38,7 +38,7 @@ void cw_suite_derive(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
 
 static void gcm_nonce(const uint8_t *nonce, size_t nonce_len, uint8_t ret_nonce[GCM_NONCE_LEN])
 {
-    cw_bytes_zero(ret_nonce, GCM_NONCE_LEN);
+    cw_bytes_wipe(ret_nonce, GCM_NONCE_LEN);
     cw_bytes_copy(ret_nonce + GCM_NONCE_LEN - nonce_len, nonce, nonce_len);
 }
 

@@ -7,7 +7,7 @@
 void cw_attest_encode(const uint8_t nonce[static CW_NONCE_LEN],
         uint8_t ret_bytes[static CW_ATTEST_LEN])
 {
-    cw_bytes_zero(ret_bytes, CW_ATTEST_LEN);
+    cw_bytes_wipe(ret_bytes, CW_ATTEST_LEN);
     ret_bytes[0] = CW_VERSION;
     ret_bytes[1] = CW_MANAGE_ATTEST;
     cw_bytes_copy(ret_bytes + 4, nonce, CW_NONCE_LEN);

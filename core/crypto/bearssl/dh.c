@@ -31,6 +31,6 @@ bool cw_x25519(const uint8_t secret[static CW_X25519_LEN],
     cw_bytes_copy(point, peer, sizeof point);
     multiply(secret, point);
     cw_bytes_copy(ret_shared, point, sizeof point);
-    cw_bytes_zero(point, sizeof point);
+    cw_bytes_wipe(point, sizeof point);
     return !cw_bytes_equal(ret_shared, point, sizeof point);
 }

@@ -8,7 +8,7 @@ void cw_gcm_key_init(struct cw_gcm_key *k, const uint8_t key[static CW_GCM_KEY_L
 {
     static const uint8_t zero_nonce[CW_GCM_NONCE_LEN];
     cw_gcm_engine_init(k, key);
-    cw_bytes_zero(k->hash_key, sizeof k->hash_key);
+    cw_bytes_wipe(k->hash_key, sizeof k->hash_key);
     cw_gcm_engine_ctr(k, zero_nonce, 0, k->hash_key, sizeof k->hash_key);
 }
 
@@ -28,7 +28,7 @@ static void tag_compute(const struct cw_gcm_key *k, const uint8_t nonce[static C
     uint8_t lengths[16];
     store_bit_len(lengths, ad_len);
     store_bit_len(lengths + 8, body_len);
-    cw_bytes_zero(ret_tag, CW_GCM_TAG_LEN);
+    cw_bytes_wipe(ret_tag, CW_GCM_TAG_LEN);
     if (ad_len > 0) {
         cw_gcm_engine_ghash(k, ret_tag, ad, ad_len);
     }
@@ -67,7 +67,7 @@ bool cw_gcm_key_open(const struct cw_gcm_key *k, const uint8_t nonce[static CW_G
     const bool is_authentic = cw_bytes_equal(computed, tag, sizeof computed);
     cw_bytes_wipe(computed, sizeof computed);
     if (!is_authentic) {
-        cw_bytes_zero(ret_body, body_len);
+        cw_bytes_wipe(ret_body, body_len);
         return false;
     }
     crypt(k, nonce, cipher, body_len, ret_body);
