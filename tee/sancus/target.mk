@@ -5,8 +5,8 @@ sancus.enclave := $(addprefix tee/sancus/enclave/,entry.S device.S copy.c port.c
     rt_more.c rt_more_entry.S)
 
 msp430.groups += sancus
-msp430.sancus += $(sancus.enclave) tee/sancus/enclave/start_random.c \
-    $(filter-out sdk/memory.c sdk/session_dh.c,$(wildcard sdk/*.c))
+msp430.sancus = $(sancus.enclave) tee/sancus/enclave/start_random.c \
+    $(sdk.runtime) sdk/session_chip.c
 
 SDK_FILES += src/sdk/memory.c=sdk/memory.c \
     lib/sancus/libcore.a=$(B)/msp430/lib/libcore.a \

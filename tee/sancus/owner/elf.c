@@ -12,7 +12,7 @@
 #include "core/wire/reader.h"
 
 #define PREFIX "cw_endpoint_"
-#define ROW_LEN 8u /* struct cw_endpoint on the MSP430: handler 2, max 2, reply_max 2, kind 1, zero 1 */
+#define ROW_LEN 10u /* struct cw_endpoint: handler 2, max 2, reply_max 2, kind 1, 0 1, serve 2 */
 
 struct file {
     int fd;
@@ -93,6 +93,7 @@ static cw_status take_rows(const struct file *f, struct cw_sancus_table *table)
         row->reply_max = cw_reader_u16(&r);
         row->kind = cw_reader_u8(&r);
         cw_reader_zero(&r, 1);
+        (void)cw_reader_u16(&r); /* serve: a relocation */
     }
     return cw_reader_finish(&r);
 }

@@ -31,7 +31,8 @@ static int build(void **state)
 static int unbuild(void **state)
 {
     (void)state;
-    cw_owner_built_free(&echo[0]);
+    free(echo[0].image);
+    free(echo[0].endpoints);
     return 0;
 }
 
