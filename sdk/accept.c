@@ -18,7 +18,7 @@ cw_status cw_run_accept(struct cw_channel *c, size_t len, size_t answer_len,
         status = cw_channel_unwrap(c, cw_memory.in, len, ret_payload_len, &cw_run_gap);
     }
     if (status == CW_OK) {
-        cw_module_accepted(&cw_run_module, c);
+        cw_module_settle(&cw_run_module, c);
     }
     return status;
 }

@@ -4,10 +4,7 @@
 #include "sdk/output.h"
 #include "sdk/run.h"
 
-static size_t item_len(uint32_t payload_len)
-{
-    return CW_LINK_HEADER_LEN + (size_t)CW_FRAME_LEN(payload_len);
-}
+#define ITEM_LEN(payload_len) (CW_LINK_HEADER_LEN + (size_t)CW_FRAME_LEN(payload_len))
 
 /* The next open source at or after *i, of one endpoint or (NULL) of any. */
 static struct cw_channel *next_source(uint16_t *i, const struct cw_endpoint *endpoint)
@@ -28,7 +25,7 @@ cw_status cw_outputs_ready(size_t answer_len)
     struct cw_channel *c;
     for (uint16_t i = 0; (c = next_source(&i, NULL)) != NULL;) {
         uint32_t max = cw_run_module.endpoints[c->local].max;
-        answer_len += item_len(c->event_max < max ? c->event_max : max);
+        answer_len += ITEM_LEN(c->event_max < max ? c->event_max : max);
         if (cw_channel_ready(c) != CW_OK) {
             return CW_AGAIN;
         }
@@ -44,7 +41,7 @@ cw_status cw_output_send(const struct cw_endpoint *endpoint, cw_frame type, cons
     size_t needed = 0;
     /* All connections or none: first whether every one can take it, ... */
     for (uint16_t i = 0; (c = next_source(&i, endpoint)) != NULL;) {
-        needed += item_len((uint32_t)len);
+        needed += ITEM_LEN(len);
         cw_status one = len > c->event_max ? CW_E_SPACE : cw_channel_ready(c);
         one = one == CW_OK && needed > cw_run_left() ? CW_AGAIN : one;
         if (one != CW_OK) {

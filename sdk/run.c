@@ -16,8 +16,8 @@ size_t cw_run_left(void)
 
 cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len)
 {
-    const uint8_t header[CW_LINK_HEADER_LEN] = {(uint8_t)len, (uint8_t)(len >> 8), 0, 0,
-            CW_VERSION, (uint8_t)type, 0, 0};
+    const uint8_t header[] = {
+            (uint8_t)len, (uint8_t)(len >> 8), 0, 0, CW_VERSION, (uint8_t)type, 0, 0};
     cw_far to_far = cw_run_call.out_far + items_len;
     if (len > UINT16_MAX || cw_run_left() < sizeof header || cw_run_left() - sizeof header < len) {
         return CW_AGAIN;
@@ -54,8 +54,7 @@ static cw_status attest(size_t len)
 static cw_status manage(size_t len)
 {
     size_t answer_len = CW_OPENED_LEN;
-    if (cw_run_left() < CW_LINK_HEADER_LEN + CW_MANAGE_HEADER_LEN + CW_QUERIED_LEN +
-                    CW_TAG_LEN) {
+    if (cw_run_left() < CW_LINK_HEADER_LEN + CW_MANAGE_HEADER_LEN + CW_QUERIED_LEN + CW_TAG_LEN) {
         return CW_AGAIN;
     }
     cw_status status = len > 1 && cw_memory.in[1] == CW_MANAGE_OPEN
@@ -87,16 +86,12 @@ static cw_status to_endpoint(uint8_t entry, size_t len)
 
 static cw_status serve(uint8_t entry, size_t len)
 {
-    if (entry == CW_ENTRY_ATTEST) {
-        return attest(len);
-    }
-    if (entry == CW_ENTRY_MANAGE) {
-        return manage(len);
-    }
     if (entry >= CW_ENTRY_STREAM_OPEN) {
         return cw_serve_stream == NULL ? CW_E_ABSENT : cw_serve_stream(entry, len);
     }
-    return to_endpoint(entry, len);
+    return entry == CW_ENTRY_ATTEST ? attest(len)
+         : entry == CW_ENTRY_MANAGE ? manage(len)
+                                    : to_endpoint(entry, len);
 }
 
 static void start(void)

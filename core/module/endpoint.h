@@ -17,8 +17,8 @@
 
 #define CW_KIND_INPUT 1u
 #define CW_KIND_OUTPUT 2u
-#define CW_KIND_REQUEST 3u
-#define CW_KIND_HANDLER 4u
+#define CW_KIND_HANDLER 3u
+#define CW_KIND_REQUEST 4u /* a source is its sink's kind plus one */
 #define CW_KIND_ENTRY 5u
 
 /* What a handler or an entry answers: bytes[0 .. len) of at most cap. */

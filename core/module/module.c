@@ -6,10 +6,8 @@
 
 /* QUERY answers with a channel's first fields as they lie in memory. */
 #define COUNTS_LEN (CW_QUERIED_LEN - 4)
-_Static_assert(offsetof(struct cw_channel, dropped) + 2 == COUNTS_LEN &&
-                offsetof(struct cw_channel, source) == 12 && offsetof(struct cw_channel, state) == 13 &&
-                offsetof(struct cw_channel, count) == 16 && offsetof(struct cw_channel, gaps) == 32,
-        "struct cw_queried behind its total");
+_Static_assert(offsetof(struct cw_channel, state) == 13 && offsetof(struct cw_channel, gaps) == 32
+        && offsetof(struct cw_channel, dropped) + 2 == COUNTS_LEN, "as struct cw_queried");
 
 void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LEN],
         const char label[static 8], uint8_t ret_key[static CW_KEY_LEN])
@@ -29,9 +27,7 @@ cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,
             m->number != open->module) {
         cw_bytes_wipe(m->channels, m->channel_count * sizeof *m->channels);
     }
-    if (m->life.state == CW_STATE_UNCLAIMED) {
-        m->life.state = CW_STATE_OPEN;
-    }
+    m->life.state = m->life.state == CW_STATE_UNCLAIMED ? CW_STATE_OPEN : m->life.state;
     m->life.session = open->header.session;
     cw_bytes_copy(m->life.deployment, open->deployment, CW_DEPLOYMENT_LEN);
     m->number = open->module;
@@ -51,16 +47,15 @@ struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id)
     return NULL;
 }
 
-void cw_module_accepted(struct cw_module *m, const struct cw_channel *accepted)
+void cw_module_settle(struct cw_module *m, const struct cw_channel *newest)
 {
     for (uint16_t i = 0; i < m->channel_count; i++) {
         struct cw_channel *c = &m->channels[i];
-        if (c == accepted || c->state != CW_CHANNEL_OPEN || c->conn != accepted->conn) {
-            continue;
-        }
-        c->count = accepted->count;
-        if (c->epoch < accepted->epoch) {
-            cw_channel_close(c);
+        if (c->state == CW_CHANNEL_OPEN && c->conn == newest->conn) {
+            c->count = newest->count;
+            if (c->epoch < newest->epoch) {
+                cw_channel_close(c);
+            }
         }
     }
 }
@@ -80,9 +75,7 @@ static cw_status setconn_check(struct cw_module *m, const struct cw_setconn *s, 
             (id->cipher != CW_CIPHER_SPONGENT && m->life.kind == CW_FRESH_NONE)) {
         return CW_E_DENIED;
     }
-    bool request = id->mode == CW_MODE_REQUEST;
-    uint8_t kind = source ? (request ? CW_KIND_REQUEST : CW_KIND_OUTPUT)
-                          : (request ? CW_KIND_HANDLER : CW_KIND_INPUT);
+    unsigned kind = (id->mode == CW_MODE_REQUEST ? CW_KIND_HANDLER : CW_KIND_INPUT) + source;
     if (s->local >= m->endpoint_count || m->endpoints[s->local].kind != kind) {
         return CW_E_ABSENT;
     }
@@ -125,15 +118,11 @@ static cw_status setconn(struct cw_module *m, const struct cw_setconn *s, struct
     if (slot == NULL) {
         return CW_E_SPACE;
     }
-    if (beside) {
-        *slot = *old;
-    }
-    for (uint16_t i = 0; i < m->channel_count && !beside; i++) {
-        if (m->channels[i].state == CW_CHANNEL_OPEN && m->channels[i].conn == s->identity.conn) {
-            cw_channel_close(&m->channels[i]);
-        }
-    }
+    *slot = beside ? *old : *slot;
     cw_channel_install(slot, s, m->life.deployment, source, ret->check);
+    if (!beside) {
+        cw_module_settle(m, slot);
+    }
     ret->count = slot->count;
     return CW_OK;
 }

@@ -66,11 +66,11 @@ CW_MUST_CHECK cw_status cw_module_command(struct cw_module *m, uint8_t *message,
 struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id);
 
 /*
- * cw_module_accepted - a sink counted an event: end a rekey that it confirms.
+ * cw_module_settle - newest speaks for its connection: others take its count, older epochs close.
  *
- * While a connection is rekeyed, two sinks share its count; the first frame under the newer
- * epoch closes the older one.
+ * While a connection is rekeyed, two sinks share its count; the first frame that one of them
+ * accepts settles it.
  */
-void cw_module_accepted(struct cw_module *m, const struct cw_channel *accepted);
+void cw_module_settle(struct cw_module *m, const struct cw_channel *newest);
 
 #endif

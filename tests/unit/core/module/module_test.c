@@ -334,7 +334,7 @@ static cw_status send(struct bench *b, struct cw_channel *source)
         status = cw_channel_unwrap(sink, frame, len, &len, &gap);
     }
     if (status == CW_OK) {
-        cw_module_accepted(&b->module, sink);
+        cw_module_settle(&b->module, sink);
     }
     return status;
 }
