@@ -66,20 +66,18 @@ cw_enclave_abort:
         mov     r1, r12
         call    #cw_run
         mov     #STATE_IDLE, &cw_sancus_state
-.Lout:
-        clr     r1
-        clr     r4
-        clr     r5
-        clr     r6
-        clr     r7
-        clr     r8
-        clr     r9
-        clr     r10
-        clr     r11
-        clr     r14
-        clr     r15
+.Lout:                                  /* r12, r13 the result, r15 where to; no more leaves */
+        mov     &return_far, r15
+        .irp    r, 1, 4, 5, 6, 7, 8, 9, 10, 11, 14, 2
+        clr     r\r
+        .endr
+        cmp     #STATE_GONE, &cw_sancus_state
+        jeq     .Lgone
         clr     r2
-        br      &return_far
+        br      r15
+.Lgone:
+        clr     r2
+        .word   CW_SANCUS_DISABLE       /* continues at r15 */
 
 .Lguard:
         mov     #__cw_stack_start, r15
@@ -91,13 +89,9 @@ cw_enclave_abort:
 /* void cw_enclave_leave(cw_return value (r12, r13), struct cw_call *ret_next (r14)) */
         .globl  cw_enclave_leave
 cw_enclave_leave:
-        push    r4
-        push    r5
-        push    r6
-        push    r7
-        push    r8
-        push    r9
-        push    r10
+        .irp    r, 4, 5, 6, 7, 8, 9, 10
+        push    r\r
+        .endr
         push    r14
         mov     r1, &cw_sancus_sp
         mov     #STATE_LEFT, &cw_sancus_state
@@ -111,31 +105,17 @@ cw_enclave_leave:
         mov     r13, 4(r15)
         mov     r8, 6(r15)
         mov     r11, 8(r15)
-        pop     r10
-        pop     r9
-        pop     r8
-        pop     r7
-        pop     r6
-        pop     r5
-        pop     r4
+        .irp    r, 10, 9, 8, 7, 6, 5, 4
+        pop     r\r
+        .endr
         ret
 
 .Lunload:
-        mov     r7, r15
-        clr     r1
-        clr     r4
-        clr     r5
-        clr     r6
-        clr     r7
-        clr     r8
-        clr     r9
-        clr     r10
-        clr     r11
+        mov     r7, &return_far
+        mov     #STATE_GONE, &cw_sancus_state
         clr     r12
         clr     r13
-        clr     r14
-        clr     r2
-        .word   CW_SANCUS_DISABLE
+        jmp     .Lout
 
 .Lfrom_device:                          /* nobody but the device module may come back so */
         .word   CW_SANCUS_GET_CALLER
