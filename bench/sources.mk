@@ -2,3 +2,9 @@
 # Benchmarks are programs like others: $(B)/host/bin/bench-NAME prints RESULT lines.
 PROGRAMS += bench-spongent
 bench-spongent.sources = bench/spongent.c tests/support/naive_spongent.c
+
+# What we are compared with: compiled as its users would, for this machine.
+PROGRAMS += floor-msgbench
+floor-msgbench.sources = bench/floors/msgbench.c
+floor-msgbench.libs = libcrypto
+bench/floors/msgbench.c.cflags = -O3 -march=native -w
