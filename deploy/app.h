@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * app.h - all that a verb works with: the descriptor, the state, nodes, modules.
+ *
+ * What     Opened as far as a verb needs it, closed as a whole.  Steps are printed as they are
+ *          done, each with its time.
+ * Trust    OWNER.
+ * Errors   Statuses are for the caller; the line for people was printed where the failure was
+ *          found.  CW_E_DENIED: evidence or policy refused (exit status 3).
+ */
+#ifndef CW_DEPLOY_APP_H
+#define CW_DEPLOY_APP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/wire/frame.h"
+#include "deploy/descriptor.h"
+#include "deploy/keys.h"
+#include "deploy/manager.h"
+#include "deploy/nodeclient.h"
+#include "deploy/state.h"
+#include "tee/owner.h"
+
+/* Exit statuses of the program. */
+#define CW_EXIT_DONE 0
+#define CW_EXIT_FAILED 1
+#define CW_EXIT_WRONG 2   /* wrong use, or a wrong descriptor */
+#define CW_EXIT_REFUSED 3 /* evidence refused                 */
+
+struct cw_options {
+    bool json;
+    bool quiet;
+    bool color;
+    bool force;
+    const char *descriptor; /* NULL: app.json */
+    const char *state;      /* NULL: .causeway beside the descriptor */
+    const char *key_file;   /* NULL: key in the state's folder       */
+    const char *sdk;        /* NULL: found beside the program        */
+    uint32_t timeout_ms;
+};
+
+/* One module: what the state knows of it, its image, and a session with it. */
+struct cw_remote {
+    const struct cw_descriptor_module *module;
+    const struct cw_descriptor_node *node;
+    struct cw_nodeclient *client; /* of its node; not its own */
+    struct cw_state_module row;
+    struct cw_owner_built built;
+    struct cw_owner_node owner_node;
+    uint8_t vendor_key[CW_KEY_LEN];
+    uint8_t image_hash[32];
+    struct cw_manager manager;
+    struct cw_owner_verdict verdict;
+    bool is_built;
+    bool is_attested;
+    bool is_new_life; /* not the life that the state knew */
+    bool is_loaded_now;
+    struct cw_queried *channels;
+    size_t channel_count;
+};
+
+struct cw_app {
+    struct cw_options options;
+    char *descriptor_path;
+    char *state_folder;
+    struct cw_descriptor d;
+    struct cw_mistakes mistakes;
+    struct cw_state *state;
+    struct cw_keys keys;
+    uint8_t deployment[CW_DEPLOYMENT_LEN];
+    struct cw_nodeclient **clients; /* one per node of the descriptor, NULL: not connected */
+    struct cw_remote *remotes;      /* one per module of the descriptor                    */
+    uint64_t step_ns;               /* when the step began                                 */
+    struct json_t *steps;           /* --json: what was done                               */
+};
+
+/* cw_app_exit - a status as an exit status. */
+int cw_app_exit(cw_status status);
+
+/* cw_app_describe - find, read and check the descriptor; mistakes are printed (CW_E_FORM). */
+CW_MUST_CHECK cw_status cw_app_describe(struct cw_app *app);
+
+/* cw_app_remember - open the state and the owner's keys. */
+CW_MUST_CHECK cw_status cw_app_remember(struct cw_app *app);
+
+/* cw_app_open - both. */
+CW_MUST_CHECK cw_status cw_app_open(struct cw_app *app);
+
+void cw_app_close(struct cw_app *app);
+
+/* cw_app_remote - the module of that name in the descriptor, or NULL (a line was printed). */
+struct cw_remote *cw_app_remote(struct cw_app *app, const char *name);
+
+/* cw_app_client - a connection to a node, made when there is none.  A line tells of failure. */
+CW_MUST_CHECK cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *node,
+        struct cw_nodeclient **ret_client);
+
+/*
+ * Printing.  A step: `attest     controller: ...     1.2 ms`; with --json an object in "steps".
+ */
+void cw_app_begin_step(struct cw_app *app);
+__attribute__((format(printf, 3, 4))) void cw_app_step(struct cw_app *app, const char *verb,
+        const char *format, ...);
+
+/* cw_app_json - print an object (with the steps, if any) and release it. */
+void cw_app_json(struct cw_app *app, struct json_t *object);
+
+/* --- modules (remote.c, build.c) ----------------------------------------------------------- */
+
+/* cw_app_build - all images, from the state's store where nothing changed. */
+CW_MUST_CHECK cw_status cw_app_build(struct cw_app *app);
+
+/* cw_app_build_of - the images of one node. */
+CW_MUST_CHECK cw_status cw_app_build_of(struct cw_app *app, const struct cw_descriptor_node *node);
+
+/* cw_app_plan - what only images can tell: endpoints exist and are of the right kind. */
+CW_MUST_CHECK cw_status cw_app_plan(struct cw_app *app);
+
+/* cw_remote_endpoint - a row of the image's table, and its index; NULL: there is none. */
+const struct cw_owner_endpoint *cw_remote_endpoint(const struct cw_remote *r, const char *name,
+        uint16_t *ret_index);
+
+/*
+ * cw_remote_enter - one entry of a module.  Items that are left stand in *ret_items.
+ *
+ * CW_E_ABSENT  the node does not have the module; nothing was printed
+ */
+CW_MUST_CHECK cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r, uint8_t entry,
+        const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
+        size_t *ret_items_len);
+
+/* cw_remote_item - the first item of a type.  NULL: there is none. */
+const uint8_t *cw_remote_item(const uint8_t *items, size_t items_len, uint8_t type,
+        size_t *ret_len);
+
+/* cw_remote_load - LOAD for all modules given that are not there, nodes at once. */
+CW_MUST_CHECK cw_status cw_remote_unload(struct cw_app *app, struct cw_remote *r);
+CW_MUST_CHECK cw_status cw_remote_load_post(struct cw_app *app, struct cw_remote *r);
+CW_MUST_CHECK cw_status cw_remote_load_take(struct cw_app *app, struct cw_remote *r);
+
+/*
+ * cw_remote_attest - evidence with a fresh nonce, verified, held against the policy.
+ *
+ * CW_E_ABSENT  the module is not loaded; nothing was printed
+ * CW_E_DENIED  refused; the reason and the remedy were printed
+ */
+CW_MUST_CHECK cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r);
+
+/* cw_remote_open - a session with the life just attested, and a query of all its channels. */
+CW_MUST_CHECK cw_status cw_remote_open(struct cw_app *app, struct cw_remote *r);
+CW_MUST_CHECK cw_status cw_remote_query(struct cw_app *app, struct cw_remote *r);
+
+/* Commands.  The module's own refusal is the status in the answer. */
+CW_MUST_CHECK cw_status cw_remote_setconn(struct cw_app *app, struct cw_remote *r,
+        const struct cw_setconn *setconn, struct cw_answer *ret_answer);
+CW_MUST_CHECK cw_status cw_remote_disable(struct cw_app *app, struct cw_remote *r,
+        uint32_t channel, struct cw_answer *ret_answer);
+
+/* cw_remote_channel - what the last query said of a connection: its newest epoch, or NULL. */
+const struct cw_queried *cw_remote_channel(const struct cw_remote *r, uint32_t conn);
+
+/* cw_remote_ready - build, connect, attest and open one module: for verbs about one. */
+CW_MUST_CHECK cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r);
+
+void cw_remote_close(struct cw_remote *r);
+
+/* --- connections (connect.c) ----------------------------------------------------------------- */
+
+/* cw_app_connect - make one connection what the descriptor says; what is right is not touched. */
+CW_MUST_CHECK cw_status cw_app_connect(struct cw_app *app,
+        const struct cw_descriptor_connection *connection, bool *ret_changed);
+
+/* cw_app_disconnect - end a connection that the descriptor does not have any more. */
+CW_MUST_CHECK cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row);
+
+/* cw_app_setconn - the SETCONN of a row, without `local`. */
+void cw_app_setconn(const struct cw_state_connection *row, struct cw_setconn *ret_setconn);
+
+const char *cw_cipher_name(uint8_t cipher);
+const char *cw_status_name(cw_status status);
+
+#endif

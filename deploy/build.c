@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Images of all modules: built by the TEE's backend, kept in the state by the hash of all that
+ * went in, so that nothing is built twice.
+ */
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "core/crypto/hash.h"
+#include "core/wire/reader.h"
+#include "core/wire/writer.h"
+#include "deploy/app.h"
+#include "deploy/memory.h"
+#include "posix/file.h"
+#include "posix/log.h"
+
+#define CACHE_VERSION 1u
+#define SOURCE_MAX (16u << 20)
+
+static void hash_text(struct cw_sha256 *hash, const char *text)
+{
+    const char *from = text == NULL ? "" : text;
+    cw_sha256_update(hash, from, strlen(from) + 1);
+}
+
+static void hash_number(struct cw_sha256 *hash, uint64_t number)
+{
+    uint8_t bytes[8];
+    struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
+    cw_writer_u64(&w, number);
+    cw_sha256_update(hash, bytes, sizeof bytes);
+}
+
+static cw_status hash_file(struct cw_sha256 *hash, const char *name, const char *path)
+{
+    uint8_t *bytes;
+    size_t len;
+    cw_status status = cw_file_read(path, SOURCE_MAX, &bytes, &len);
+    if (status != CW_OK) {
+        if (status == CW_E_ABSENT) {
+            cw_log_error("%s is gone", path);
+        }
+        return CW_E_SYSTEM;
+    }
+    hash_text(hash, name);
+    hash_number(hash, len);
+    cw_sha256_update(hash, bytes, len);
+    free(bytes);
+    return CW_OK;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    const size_t len = strlen(name);
+    const size_t end_len = strlen(end);
+    return len >= end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+/* All files of a folder, but hidden ones; only_sources: those that a compiler may include. */
+static cw_status hash_folder(struct cw_sha256 *hash, const char *folder, bool only_sources)
+{
+    char *root = cw_memory_text(folder);
+    char *const roots[] = {root, NULL};
+    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    if (walk == NULL) {
+        cw_log_error("cannot read the folder %s: %s", folder, strerror(errno));
+        free(root);
+        return CW_E_SYSTEM;
+    }
+    cw_status status = CW_OK;
+    const size_t root_len = strlen(folder);
+    for (FTSENT *entry = fts_read(walk); entry != NULL && status == CW_OK;
+            entry = fts_read(walk)) {
+        if (entry->fts_level > 0 && entry->fts_name[0] == '.') {
+            fts_set(walk, entry, FTS_SKIP);
+            continue;
+        }
+        if (entry->fts_info != FTS_F || entry->fts_level > 8) {
+            continue;
+        }
+        if (only_sources && !ends_with(entry->fts_name, ".h") &&
+                !ends_with(entry->fts_name, ".c") && !ends_with(entry->fts_name, ".inc")) {
+            continue;
+        }
+        status = hash_file(hash, entry->fts_path + root_len, entry->fts_path);
+    }
+    fts_close(walk);
+    free(root);
+    return status;
+}
+
+/* Where the SDK is: asked for, or beside the program in a build or an installation. */
+static char *find_sdk(const struct cw_app *app)
+{
+    if (app->options.sdk != NULL) {
+        return realpath(app->options.sdk, NULL);
+    }
+    const char *asked = getenv("CAUSEWAY_SDK");
+    if (asked != NULL && asked[0] != '\0') {
+        return realpath(asked, NULL);
+    }
+    static const char *const places[] = {"../../sdk", "../share/causeway/sdk", NULL};
+    char *program = cw_file_program_folder();
+    char *sdk = NULL;
+    for (size_t i = 0; program != NULL && places[i] != NULL && sdk == NULL; i++) {
+        char *place = cw_memory_format("%s/%s/include", program, places[i]);
+        if (cw_file_exists(place)) {
+            place[strlen(place) - strlen("/include")] = '\0';
+            sdk = realpath(place, NULL);
+        }
+        free(place);
+    }
+    free(program);
+    return sdk;
+}
+
+struct job {
+    struct cw_app *app;
+    const struct cw_descriptor_node *node;
+    const struct cw_owner_node *owner_node;
+    struct cw_remote **remotes; /* the modules of this node */
+    size_t count;
+    const char *sdk;
+    uint8_t hash[CW_SHA256_LEN];
+};
+
+static cw_status hash_job(struct job *job)
+{
+    struct cw_sha256 hash;
+    const struct cw_owner_node *n = job->owner_node;
+    cw_sha256_init(&hash);
+    hash_number(&hash, CACHE_VERSION);
+    hash_text(&hash, n->tee);
+    hash_number(&hash, n->vendor);
+    if (n->vendor_key != NULL) {
+        cw_sha256_update(&hash, n->vendor_key, CW_KEY_LEN);
+    }
+    hash_text(&hash, n->memory_text);
+    hash_text(&hash, n->memory_data);
+    hash_text(&hash, n->chip);
+    cw_sha256_update(&hash, job->app->keys.dh_public, CW_DH_LEN);
+    cw_status status = hash_folder(&hash, job->sdk, false);
+    if (status == CW_OK) {
+        status = hash_folder(&hash, job->app->d.folder, true);
+    }
+    for (size_t i = 0; i < job->count && status == CW_OK; i++) {
+        const struct cw_descriptor_module *m = job->remotes[i]->module;
+        hash_text(&hash, m->name.value);
+        hash_text(&hash, m->device.value);
+        hash_text(&hash, m->on_interrupt.value);
+        hash_number(&hash, (uint64_t)m->channels.value);
+        for (size_t j = 0; j < m->source_count && status == CW_OK; j++) {
+            char *path = cw_file_join(job->app->d.folder, m->sources[j].value);
+            status = hash_file(&hash, m->sources[j].value, path);
+            free(path);
+        }
+    }
+    cw_sha256_out(&hash, job->hash);
+    cw_bytes_wipe(&hash, sizeof hash);
+    return status;
+}
+
+#define ENDPOINT_LEN (64u + 1u + 2u + 2u)
+#define BUILT_FIXED_LEN \
+    (4u + 4u + CW_MEASUREMENT_LEN + CW_KEY_LEN + 4u + 2u + 4u + 4u + 4u + 128u)
+
+static cw_status store_built(struct job *job, const struct cw_remote *r)
+{
+    const struct cw_owner_built *b = &r->built;
+    const size_t cap = BUILT_FIXED_LEN + b->image_len + b->endpoint_count * ENDPOINT_LEN;
+    uint8_t *bytes = cw_memory_new(cap, 1);
+    struct cw_writer w = cw_writer_over(bytes, cap);
+    cw_writer_u32(&w, CACHE_VERSION);
+    cw_writer_u32(&w, (uint32_t)b->image_len);
+    cw_writer_bytes(&w, b->measurement, sizeof b->measurement);
+    cw_writer_bytes(&w, b->root_key, sizeof b->root_key);
+    cw_writer_u32(&w, (uint32_t)b->endpoint_count);
+    cw_writer_u16(&w, b->channels);
+    cw_writer_u32(&w, b->text_len);
+    cw_writer_u32(&w, b->data_len);
+    cw_writer_u32(&w, b->stack_len);
+    cw_writer_bytes(&w, b->fingerprint, sizeof b->fingerprint);
+    cw_writer_bytes(&w, b->image, b->image_len);
+    for (size_t i = 0; i < b->endpoint_count; i++) {
+        cw_writer_bytes(&w, b->endpoints[i].name, sizeof b->endpoints[i].name);
+        cw_writer_u8(&w, b->endpoints[i].kind);
+        cw_writer_u16(&w, b->endpoints[i].max);
+        cw_writer_u16(&w, b->endpoints[i].reply_max);
+    }
+    size_t len = 0;
+    cw_status status = cw_writer_finish(&w, &len);
+    if (status == CW_OK) {
+        status = cw_state_build_put(job->app->state, r->module->name.value, job->hash, bytes, len);
+    }
+    cw_bytes_wipe(bytes, cap);
+    free(bytes);
+    return status;
+}
+
+static cw_status decode_built(const uint8_t *bytes, size_t len, struct cw_owner_built *ret_built)
+{
+    struct cw_owner_built b = {0};
+    struct cw_reader r = cw_reader_over(bytes, len);
+    cw_reader_expect(&r, cw_reader_u32(&r) == CACHE_VERSION);
+    b.image_len = cw_reader_u32(&r);
+    cw_reader_bytes(&r, b.measurement, sizeof b.measurement);
+    cw_reader_bytes(&r, b.root_key, sizeof b.root_key);
+    b.endpoint_count = cw_reader_u32(&r);
+    b.channels = cw_reader_u16(&r);
+    b.text_len = cw_reader_u32(&r);
+    b.data_len = cw_reader_u32(&r);
+    b.stack_len = cw_reader_u32(&r);
+    cw_reader_bytes(&r, (uint8_t *)b.fingerprint, sizeof b.fingerprint);
+    cw_reader_expect(&r, b.image_len <= len && b.endpoint_count <= len / ENDPOINT_LEN);
+    if (r.status != CW_OK) {
+        return r.status;
+    }
+    b.image = cw_memory_new(b.image_len, 1);
+    b.endpoints = cw_memory_new(b.endpoint_count, sizeof *b.endpoints);
+    cw_reader_bytes(&r, b.image, b.image_len);
+    for (size_t i = 0; i < b.endpoint_count; i++) {
+        cw_reader_bytes(&r, (uint8_t *)b.endpoints[i].name, sizeof b.endpoints[i].name);
+        b.endpoints[i].name[sizeof b.endpoints[i].name - 1] = '\0';
+        b.endpoints[i].kind = cw_reader_u8(&r);
+        b.endpoints[i].max = cw_reader_u16(&r);
+        b.endpoints[i].reply_max = cw_reader_u16(&r);
+    }
+    cw_status status = cw_reader_finish(&r);
+    if (status != CW_OK) {
+        cw_owner_built_free(&b);
+        return status;
+    }
+    *ret_built = b;
+    return CW_OK;
+}
+
+/* All images of the node as they are in the state, or none. */
+static bool take_stored(struct job *job)
+{
+    size_t taken = 0;
+    for (; taken < job->count; taken++) {
+        struct cw_remote *r = job->remotes[taken];
+        uint8_t *bytes;
+        size_t len;
+        if (cw_state_build_get(job->app->state, r->module->name.value, job->hash, &bytes, &len) !=
+                CW_OK) {
+            break;
+        }
+        cw_status status = decode_built(bytes, len, &r->built);
+        cw_bytes_wipe(bytes, len);
+        free(bytes);
+        if (status != CW_OK) {
+            break;
+        }
+    }
+    if (taken == job->count) {
+        return true;
+    }
+    while (taken > 0) {
+        cw_owner_built_free(&job->remotes[--taken]->built);
+    }
+    return false;
+}
+
+static cw_status build_anew(struct job *job)
+{
+    struct cw_app *app = job->app;
+    const struct cw_owner_backend *backend = job->node->backend;
+    char why[CW_OWNER_WHY_LEN] = "";
+    if (backend->needs(why) != CW_OK) {
+        cw_log_error("node %s: %s", job->node->name.value, why);
+        return CW_E_SYSTEM;
+    }
+    if (!backend->session_dh && job->owner_node->vendor_key == NULL) {
+        cw_log_error("node %s: its vendor key is not here: `causeway key add-vendor %s --file "
+                     "FILE`",
+                job->node->name.value, job->node->name.value);
+        return CW_E_ABSENT;
+    }
+    char *out = cw_memory_format("%s/build/%s", app->state_folder, job->node->name.value);
+    cw_status status = cw_file_make_folder(out, 0700);
+    char *out_dir = status == CW_OK ? realpath(out, NULL) : NULL;
+    free(out);
+    struct cw_owner_module *modules = cw_memory_new(job->count, sizeof *modules);
+    struct cw_owner_built *built = cw_memory_new(job->count, sizeof *built);
+    for (size_t i = 0; i < job->count; i++) {
+        const struct cw_descriptor_module *m = job->remotes[i]->module;
+        const char **sources = cw_memory_new(m->source_count, sizeof *sources);
+        for (size_t j = 0; j < m->source_count; j++) {
+            sources[j] = cw_file_join(app->d.folder, m->sources[j].value);
+        }
+        modules[i] = (struct cw_owner_module){
+                .name = m->name.value,
+                .sources = sources,
+                .source_count = m->source_count,
+                .device = m->device.value,
+                .on_interrupt = m->on_interrupt.value,
+                .channels = (uint16_t)m->channels.value,
+        };
+    }
+    if (out_dir != NULL) {
+        const struct cw_owner_build build = {
+                .sdk_dir = job->sdk,
+                .include_dir = app->d.folder,
+                .out_dir = out_dir,
+                .owner_key = app->keys.dh_public,
+        };
+        status = backend->build(&build, job->owner_node, modules, job->count, built, why);
+        if (status != CW_OK) {
+            cw_log_error("node %s: %s", job->node->name.value, why);
+            status = CW_E_SYSTEM;
+        }
+    } else {
+        status = CW_E_SYSTEM;
+    }
+    for (size_t i = 0; i < job->count; i++) {
+        if (status == CW_OK) {
+            job->remotes[i]->built = built[i];
+            status = store_built(job, job->remotes[i]);
+        } else {
+            cw_owner_built_free(&built[i]);
+        }
+        for (size_t j = 0; j < modules[i].source_count; j++) {
+            free((void *)(uintptr_t)modules[i].sources[j]);
+        }
+        free((void *)(uintptr_t)modules[i].sources);
+    }
+    free(modules);
+    free(built);
+    free(out_dir);
+    return status;
+}
+
+static cw_status build_node(struct job *job)
+{
+    struct cw_app *app = job->app;
+    cw_status status = hash_job(job);
+    if (status != CW_OK) {
+        return status;
+    }
+    const bool is_stored = take_stored(job);
+    if (!is_stored) {
+        status = cw_state_begin(app->state);
+        if (status == CW_OK) {
+            status = build_anew(job);
+            if (status == CW_OK) {
+                status = cw_state_commit(app->state);
+            } else {
+                cw_state_rollback(app->state);
+            }
+        }
+    }
+    for (size_t i = 0; i < job->count && status == CW_OK; i++) {
+        struct cw_remote *r = job->remotes[i];
+        r->is_built = true;
+        cw_sha256(r->built.image, r->built.image_len, r->image_hash);
+        if (!is_stored) {
+            cw_app_step(app, "build", "%s (%s): %u bytes of text, %.16s", r->module->name.value,
+                    job->node->tee.value, r->built.text_len, r->built.fingerprint);
+        }
+    }
+    if (is_stored && status == CW_OK) {
+        cw_app_step(app, "build", "node %s: nothing changed, %zu module%s as built before",
+                job->node->name.value, job->count, job->count == 1 ? "" : "s");
+    }
+    return status;
+}
+
+cw_status cw_app_build_of(struct cw_app *app, const struct cw_descriptor_node *node)
+{
+    char *sdk = find_sdk(app);
+    if (sdk == NULL) {
+        cw_log_error("the SDK is not found: run `make`, or name its folder by --sdk or "
+                     "CAUSEWAY_SDK");
+        return CW_E_ABSENT;
+    }
+    struct cw_remote **remotes = cw_memory_new(app->d.module_count, sizeof *remotes);
+    struct job job = {.app = app, .node = node, .remotes = remotes, .sdk = sdk};
+    for (size_t i = 0; i < app->d.module_count; i++) {
+        if (app->remotes[i].node == node && !app->remotes[i].is_built) {
+            remotes[job.count++] = &app->remotes[i];
+        }
+    }
+    cw_status status = CW_OK;
+    if (job.count > 0) {
+        job.owner_node = &remotes[0]->owner_node;
+        status = build_node(&job);
+    }
+    free(remotes);
+    free(sdk);
+    return status;
+}
+
+cw_status cw_app_build(struct cw_app *app)
+{
+    cw_status status = CW_OK;
+    for (size_t i = 0; i < app->d.node_count && status == CW_OK; i++) {
+        status = cw_app_build_of(app, &app->d.nodes[i]);
+    }
+    return status;
+}

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections: choose an epoch and its key, write them down, make the sink and then the source,
+ * and believe it when both confirmed the key.
+ *
+ * What goes before a new epoch decides how it starts:
+ *   continue  both ends live and hold the connection: the count runs on, nothing is lost
+ *   cut       an end began another life: the other end's authentic count is the new start, and
+ *             what may have been lost is reported
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "core/channel/channel.h"
+#include "core/crypto/suite.h"
+#include "deploy/app.h"
+#include "deploy/memory.h"
+#include "deploy/secret.h"
+#include "posix/log.h"
+
+#define LIMIT_SPONGENT 48u
+#define LIMIT_AES 32u
+#define LIMIT_MAX 62u
+
+struct link {
+    struct cw_app *app;
+    const struct cw_descriptor_connection *c;
+    struct cw_remote *src; /* NULL: the owner */
+    struct cw_remote *dst;
+    struct cw_state_connection row;
+    const struct cw_queried *at_src; /* the newest epoch at that end, or NULL */
+    const struct cw_queried *at_dst;
+    uint16_t src_local;
+    uint16_t dst_local;
+    uint8_t limit_log2; /* as configured */
+    uint32_t old_channel;
+    bool is_first;
+    uint64_t lost;
+    uint64_t maybe_lost;
+    bool is_loss_unknown; /* what the source sealed last is not known */
+};
+
+void cw_app_setconn(const struct cw_state_connection *row, struct cw_setconn *ret_setconn)
+{
+    *ret_setconn = (struct cw_setconn){
+            .identity =
+                    {
+                            .conn = row->conn,
+                            .epoch = row->epoch,
+                            .src_module = row->src_module,
+                            .src_endpoint = row->src_endpoint,
+                            .dst_module = row->dst_module,
+                            .dst_endpoint = row->dst_endpoint,
+                            .cipher = row->cipher,
+                            .mode = row->mode,
+                    },
+            .channel = row->channel,
+            .event_max = row->event_max,
+            .first = row->first,
+            .window = row->window,
+            .limit_log2 = row->limit_log2,
+            .start = row->start,
+    };
+    memcpy(ret_setconn->key, row->key, sizeof ret_setconn->key);
+}
+
+/* --- what should be, what is ------------------------------------------------------------------ */
+
+/* The row as the descriptor wants it, but for epoch and keys; true: it is as it was. */
+static cw_status want(struct link *l, bool *ret_is_same)
+{
+    struct cw_app *app = l->app;
+    const struct cw_descriptor_connection *c = l->c;
+    struct cw_state_connection *row = &l->row;
+    const struct cw_state_connection before = *row;
+    const bool request = c->mode == CW_MODE_REQUEST;
+    const char *target = request ? c->to_handler.value : c->to_input.value;
+    const struct cw_owner_endpoint *sink = cw_remote_endpoint(l->dst, target, &l->dst_local);
+    if (sink == NULL) {
+        return CW_E_ABSENT;
+    }
+    row->src_module = l->src == NULL ? 0 : l->src->row.number;
+    row->dst_module = l->dst->row.number;
+    row->src_endpoint = 0;
+    cw_status status =
+            cw_state_endpoint(app->state, row->dst_module, target, &row->dst_endpoint);
+    if (status == CW_OK && l->src != NULL) {
+        const char *source = request ? c->from_request.value : c->from_output.value;
+        if (cw_remote_endpoint(l->src, source, &l->src_local) == NULL) {
+            return CW_E_ABSENT;
+        }
+        status = cw_state_endpoint(app->state, row->src_module, source, &row->src_endpoint);
+    }
+    row->cipher = c->cipher;
+    row->mode = c->mode;
+    row->window = (uint16_t)(c->window.is_set ? c->window.value : (long long)CW_WINDOW_DEFAULT);
+    row->event_max = request && sink->reply_max > sink->max ? sink->reply_max : sink->max;
+    l->limit_log2 = (uint8_t)(c->rekey_log2.is_set           ? c->rekey_log2.value
+                    : c->cipher == CW_CIPHER_AES ? (long long)LIMIT_AES
+                                                 : (long long)LIMIT_SPONGENT);
+    *ret_is_same = before.src_module == row->src_module && before.dst_module == row->dst_module &&
+            before.src_endpoint == row->src_endpoint && before.dst_endpoint == row->dst_endpoint &&
+            before.cipher == row->cipher && before.mode == row->mode &&
+            before.window == row->window && before.event_max == row->event_max;
+    return status;
+}
+
+/* Does this end hold the row's epoch, open? */
+static bool holds(const struct link *l, const struct cw_queried *q, bool source)
+{
+    return q != NULL && q->epoch == l->row.epoch && q->channel == l->row.channel &&
+            (q->flags & CW_QUERIED_DISABLED) == 0 &&
+            ((q->flags & CW_QUERIED_SOURCE) != 0) == source;
+}
+
+static bool is_open(const struct cw_queried *q, bool source)
+{
+    return q != NULL && (q->flags & CW_QUERIED_DISABLED) == 0 &&
+            ((q->flags & CW_QUERIED_SOURCE) != 0) == source;
+}
+
+static bool same_lives(const struct link *l)
+{
+    return (l->src == NULL ||
+                   memcmp(l->row.src_start, l->src->row.start, CW_START_LEN) == 0) &&
+            memcmp(l->row.dst_start, l->dst->row.start, CW_START_LEN) == 0;
+}
+
+/* Near its limit: three quarters of the counters are spent. */
+static bool is_nearly_spent(const struct link *l, uint64_t count)
+{
+    const uint64_t limit = UINT64_C(1) << l->row.limit_log2;
+    return count >= limit - limit / 4;
+}
+
+static uint64_t source_count(const struct link *l)
+{
+    return l->src == NULL ? l->row.src_count : l->at_src->count;
+}
+
+/* --- links and routes -------------------------------------------------------------------------- */
+
+static cw_status told(const struct cw_nodeclient *client, const char *what,
+        const struct cw_node_answer *answer)
+{
+    if (answer->status == CW_OK) {
+        return CW_OK;
+    }
+    char text[1024];
+    cw_nodeclient_text(answer, text, sizeof text);
+    cw_log_error("node %s: %s: %s", cw_nodeclient_name(client), what, text);
+    return CW_E_SYSTEM;
+}
+
+static cw_status peer_at(struct cw_nodeclient *client, const struct cw_peer *peer)
+{
+    uint8_t fields[512];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_peer_put(&w, peer);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(client, CW_NODE_PEER, fields, w.used_len, &answer);
+    cw_bytes_wipe(fields, sizeof fields);
+    return status == CW_OK ? told(client, "cannot make the link", &answer) : status;
+}
+
+/* Both nodes learn of the link from one to the other; number 0: it is one node. */
+static cw_status link_nodes(struct link *l, uint32_t *ret_peer)
+{
+    *ret_peer = 0;
+    if (l->src == NULL || l->src->node == l->dst->node) {
+        return CW_OK;
+    }
+    struct cw_peer peer = {0};
+    cw_status status = cw_state_link(l->app->state, l->src->node->name.value,
+            l->dst->node->name.value, &peer.peer, peer.key);
+    if (status != CW_OK) {
+        return status;
+    }
+    memcpy(peer.deployment, l->app->deployment, sizeof peer.deployment);
+    status = peer_at(l->dst->client, &peer);
+    if (status == CW_OK) {
+        peer.dial = 1;
+        snprintf(peer.address, sizeof peer.address, "%s", l->dst->node->address.value);
+        status = peer_at(l->src->client, &peer);
+    }
+    *ret_peer = peer.peer;
+    cw_bytes_wipe(&peer, sizeof peer);
+    return status;
+}
+
+static cw_status route_at(struct link *l, struct cw_remote *r, uint32_t peer, bool source)
+{
+    const struct cw_state_connection *row = &l->row;
+    struct cw_route route = {
+            .module.number = r->row.number,
+            .channel = row->channel,
+            .peer = peer,
+            .window = row->window,
+            .event_max = row->event_max,
+            .first = row->first,
+    };
+    memcpy(route.module.deployment, l->app->deployment, sizeof route.module.deployment);
+    route.flags = (uint16_t)((source ? CW_ROUTE_SOURCE : 0) |
+            (row->mode == CW_MODE_LATEST ? CW_ROUTE_LATEST : 0) |
+            (row->mode == CW_MODE_REQUEST ? CW_ROUTE_REQUEST : 0) |
+            (l->src == NULL ? CW_ROUTE_OWNER : 0));
+    uint8_t fields[CW_ROUTE_LEN];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_route_put(&w, &route);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(r->client, CW_NODE_ROUTE, fields, w.used_len, &answer);
+    return status == CW_OK ? told(r->client, "cannot route a connection", &answer) : status;
+}
+
+static cw_status unroute_at(struct cw_app *app, struct cw_nodeclient *client, uint32_t channel)
+{
+    uint8_t fields[CW_DEPLOYMENT_LEN + 4];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_writer_bytes(&w, app->deployment, CW_DEPLOYMENT_LEN);
+    cw_writer_u32(&w, channel);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(client, CW_NODE_UNROUTE, fields, w.used_len, &answer);
+    if (status == CW_OK && answer.status == CW_E_ABSENT) {
+        return CW_OK;
+    }
+    return status == CW_OK ? told(client, "cannot end a route", &answer) : status;
+}
+
+static cw_status unroute(struct link *l, uint32_t channel)
+{
+    cw_status status = unroute_at(l->app, l->dst->client, channel);
+    if (status == CW_OK && l->src != NULL && l->src->client != l->dst->client) {
+        status = unroute_at(l->app, l->src->client, channel);
+    }
+    return status;
+}
+
+static void old_route_name(uint32_t conn, char *ret_name, size_t cap)
+{
+    snprintf(ret_name, cap, "old-route/%" PRIu32, conn);
+}
+
+/* The channel before a rekey stays routed until the sink took a frame under the new key. */
+static cw_status end_old_route(struct link *l)
+{
+    char name[48];
+    char text[32];
+    old_route_name(l->row.conn, name, sizeof name);
+    cw_status status = cw_state_fact_get(l->app->state, name, text, sizeof text);
+    if (status != CW_OK) {
+        return status == CW_E_ABSENT ? CW_OK : status;
+    }
+    const uint32_t channel = (uint32_t)strtoul(text, NULL, 10);
+    for (size_t i = 0; i < l->dst->channel_count; i++) {
+        const struct cw_queried *q = &l->dst->channels[i];
+        if (q->channel == channel && (q->flags & CW_QUERIED_DISABLED) == 0 &&
+                channel != l->row.channel) {
+            return CW_OK;
+        }
+    }
+    status = unroute(l, channel);
+    return status == CW_OK ? cw_state_fact_drop(l->app->state, name) : status;
+}
+
+/* --- making an epoch ---------------------------------------------------------------------------- */
+
+static cw_status refused_by(const struct link *l, const struct cw_remote *r, cw_status status)
+{
+    const char *remedy = "";
+    if (status == CW_E_SPACE) {
+        remedy = ": it holds no more connections, or its input takes less; set \"channels\" of "
+                 "the module";
+    } else if (status == CW_E_DENIED) {
+        remedy = ": its image does not have this cipher, or its freshness does not allow it";
+    }
+    cw_log_error("connection \"%s\": module \"%s\" refuses (%s)%s", l->row.name,
+            r->module->name.value, cw_status_name(status), remedy);
+    return CW_E_STATE;
+}
+
+/* SETCONN at one end; the answer must confirm the key. */
+static cw_status set_end(struct link *l, struct cw_remote *r, uint16_t local)
+{
+    struct cw_setconn setconn;
+    struct cw_answer answer;
+    uint8_t expected[CW_CHECK_LEN];
+    cw_app_setconn(&l->row, &setconn);
+    setconn.local = local;
+    cw_channel_check_value(&setconn, l->app->deployment, expected);
+    cw_status status = cw_remote_setconn(l->app, r, &setconn, &answer);
+    cw_bytes_wipe(&setconn, sizeof setconn);
+    if (status != CW_OK) {
+        return status;
+    }
+    if (answer.status != CW_OK) {
+        return refused_by(l, r, (cw_status)answer.status);
+    }
+    if (!cw_bytes_equal(answer.check, expected, sizeof expected)) {
+        cw_log_error("connection \"%s\": module \"%s\" derived other keys: it was built from "
+                     "another version of the protocol",
+                l->row.name, r->module->name.value);
+        return CW_E_AUTH;
+    }
+    return CW_OK;
+}
+
+/* Give both ends the row's epoch, where they do not hold it yet. */
+static cw_status complete(struct link *l)
+{
+    const bool at_dst = holds(l, l->at_dst, false);
+    const bool at_src = l->src == NULL || holds(l, l->at_src, true);
+    uint32_t peer;
+    cw_status status = link_nodes(l, &peer);
+    if (status == CW_OK) {
+        status = route_at(l, l->dst, peer, false);
+    }
+    if (status == CW_OK && !at_dst) {
+        status = set_end(l, l->dst, l->dst_local);
+    }
+    if (status == CW_OK && l->src != NULL) {
+        status = route_at(l, l->src, peer, true);
+    }
+    if (status == CW_OK && !at_src) {
+        status = set_end(l, l->src, l->src_local);
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    l->row.phase = CW_PHASE_MADE;
+    return cw_state_connection_put(l->app->state, &l->row);
+}
+
+/* Close what an end still holds of the connection; its final count. */
+static cw_status close_end(struct link *l, struct cw_remote *r, bool *ret_known,
+        uint64_t *ret_count, uint64_t *ret_acked)
+{
+    *ret_known = false;
+    for (size_t i = 0; i < r->channel_count; i++) {
+        struct cw_queried *q = &r->channels[i];
+        if (q->conn != l->row.conn) {
+            continue;
+        }
+        if ((q->flags & CW_QUERIED_DISABLED) == 0) {
+            struct cw_answer answer;
+            cw_status status = cw_remote_disable(l->app, r, q->channel, &answer);
+            if (status != CW_OK) {
+                return status;
+            }
+            if (answer.status == CW_OK) {
+                q->count = answer.count;
+                q->flags |= CW_QUERIED_DISABLED;
+            }
+        }
+        if (!*ret_known || q->count > *ret_count) {
+            *ret_count = q->count;
+        }
+        if (!*ret_known || q->acked > *ret_acked) {
+            *ret_acked = q->acked;
+        }
+        *ret_known = true;
+    }
+    return CW_OK;
+}
+
+/* Where a cut begins, and what it loses. */
+static cw_status plan_cut(struct link *l)
+{
+    bool src_known = l->src == NULL;
+    bool dst_known;
+    uint64_t src_count = l->row.src_count;
+    uint64_t acked = l->row.src_acked;
+    uint64_t dst_count = 0;
+    uint64_t unused;
+    cw_status status = close_end(l, l->dst, &dst_known, &dst_count, &unused);
+    if (status == CW_OK && l->src != NULL) {
+        status = close_end(l, l->src, &src_known, &src_count, &acked);
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    l->lost = 0;
+    l->maybe_lost = 0;
+    l->is_loss_unknown = false;
+    uint64_t first;
+    if (src_known && dst_known) {
+        first = src_count > dst_count ? src_count : dst_count;
+        l->lost = src_count > dst_count ? src_count - dst_count : 0;
+    } else if (src_known) {
+        const uint64_t seen = acked > l->row.dst_count ? acked : l->row.dst_count;
+        first = src_count;
+        l->maybe_lost = src_count > seen ? src_count - seen : 0;
+    } else if (dst_known) {
+        first = dst_count;
+        l->lost = l->row.src_count > dst_count ? l->row.src_count - dst_count : 0;
+        l->is_loss_unknown = !l->is_first;
+    } else {
+        first = l->row.src_count > l->row.dst_count ? l->row.src_count : l->row.dst_count;
+        l->is_loss_unknown = !l->is_first;
+    }
+    if (l->row.mode != CW_MODE_STRICT) {
+        l->lost = 0; /* gaps belong to these modes */
+        l->maybe_lost = 0;
+        l->is_loss_unknown = false;
+    }
+    l->row.first = first;
+    l->row.start = CW_SETCONN_CUT;
+    return CW_OK;
+}
+
+/* The smallest limit, not below the configured one, that leaves half of the counters to spend. */
+static uint8_t limit_above(uint8_t configured, uint64_t count)
+{
+    uint8_t limit = configured;
+    while (limit < LIMIT_MAX && (UINT64_C(1) << limit) / 2 < count) {
+        limit++;
+    }
+    return limit;
+}
+
+/* Choose a new epoch and write it down before anybody hears of it. */
+static cw_status begin_epoch(struct link *l, bool cut)
+{
+    struct cw_app *app = l->app;
+    uint32_t epoch = l->row.epoch;
+    if (l->at_src != NULL && l->at_src->epoch > epoch) {
+        epoch = l->at_src->epoch;
+    }
+    if (l->at_dst != NULL && l->at_dst->epoch > epoch) {
+        epoch = l->at_dst->epoch;
+    }
+    l->old_channel = l->row.channel;
+    cw_status status = CW_OK;
+    uint64_t count = 0;
+    if (cut) {
+        status = plan_cut(l);
+        count = l->row.first;
+    } else {
+        count = source_count(l);
+        l->row.start = CW_SETCONN_CONTINUE;
+        l->row.first = count;
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    l->row.epoch = epoch + 1;
+    l->row.limit_log2 = limit_above(l->limit_log2, count);
+    l->row.phase = CW_PHASE_BEGUN;
+    cw_secret_random(l->row.key, sizeof l->row.key);
+    memcpy(l->row.dst_start, l->dst->row.start, CW_START_LEN);
+    if (l->src != NULL) {
+        memcpy(l->row.src_start, l->src->row.start, CW_START_LEN);
+    }
+    status = cw_state_begin(app->state);
+    if (status != CW_OK) {
+        return status;
+    }
+    status = cw_state_next(app->state, "channel", &l->row.channel);
+    if (status == CW_OK && cut) {
+        l->row.src_count = l->row.first;
+        l->row.src_acked = l->row.first;
+        l->row.dst_count = l->row.first;
+        status = cw_state_outbox_drop(app->state, l->row.conn, UINT64_MAX >> 1);
+    }
+    if (status == CW_OK && l->old_channel != 0) {
+        char name[48];
+        char text[32];
+        old_route_name(l->row.conn, name, sizeof name);
+        snprintf(text, sizeof text, "%" PRIu32, l->old_channel);
+        status = cw_state_fact_put(app->state, name, text);
+    }
+    if (status == CW_OK) {
+        status = cw_state_connection_put(app->state, &l->row);
+    }
+    if (status == CW_OK) {
+        return cw_state_commit(app->state);
+    }
+    cw_state_rollback(app->state);
+    return status;
+}
+
+/* --- reporting ------------------------------------------------------------------------------------ */
+
+static void report(struct link *l, const char *what)
+{
+    char loss[192] = "";
+    if (l->lost > 0 || l->maybe_lost > 0 || l->is_loss_unknown) {
+        int len = snprintf(loss, sizeof loss, "; lost for certain: %" PRIu64, l->lost);
+        if (l->maybe_lost > 0) {
+            snprintf(loss + len, sizeof loss - (size_t)len,
+                    ", outcome unknown: up to %" PRIu64, l->maybe_lost);
+        } else if (l->is_loss_unknown) {
+            snprintf(loss + len, sizeof loss - (size_t)len,
+                    ", and what its source sealed last");
+        }
+    }
+    cw_app_step(l->app, "connect", "%s: %s, %s, epoch %" PRIu32 "%s", l->row.name,
+            cw_cipher_name(l->row.cipher), what, l->row.epoch, loss);
+}
+
+static void look(struct link *l)
+{
+    l->at_dst = cw_remote_channel(l->dst, l->row.conn);
+    l->at_src = l->src == NULL ? NULL : cw_remote_channel(l->src, l->row.conn);
+}
+
+/* Keep what the modules said. */
+static cw_status keep_counts(struct link *l)
+{
+    if (l->at_dst != NULL) {
+        l->row.dst_count = l->at_dst->count;
+    }
+    if (l->src != NULL && l->at_src != NULL) {
+        l->row.src_count = l->at_src->count;
+        l->row.src_acked = l->at_src->acked;
+    }
+    return cw_state_connection_put(l->app->state, &l->row);
+}
+
+/* An owner whose state is older than the module's count must not seal under that key again. */
+static bool is_state_behind(const struct link *l)
+{
+    return l->src == NULL && l->at_dst != NULL && l->at_dst->count > l->row.src_count;
+}
+
+static cw_status make(struct link *l, bool is_same, bool *ret_changed)
+{
+    const bool at_dst = holds(l, l->at_dst, false);
+    const bool at_src = l->src == NULL || holds(l, l->at_src, true);
+    const bool lives = same_lives(l);
+    l->is_first = l->row.epoch == 0;
+    if (l->row.phase == CW_PHASE_MADE && is_same && lives && at_dst && at_src &&
+            !is_state_behind(l)) {
+        if (!is_nearly_spent(l, source_count(l))) {
+            *ret_changed = false;
+            return keep_counts(l);
+        }
+        cw_status status = begin_epoch(l, false);
+        if (status == CW_OK) {
+            status = complete(l);
+        }
+        if (status == CW_OK) {
+            report(l, "rekeyed");
+        }
+        return status;
+    }
+    /* An interrupted epoch is finished, not begun again: both ends said what they hold. */
+    const bool continues = is_open(l->at_dst, false) &&
+            (l->src == NULL || is_open(l->at_src, true));
+    if (l->row.phase == CW_PHASE_BEGUN && is_same && lives &&
+            (l->row.start == CW_SETCONN_CUT || continues)) {
+        cw_status status = complete(l);
+        if (status == CW_OK) {
+            report(l, "finished");
+        }
+        return status;
+    }
+    cw_status status = begin_epoch(l, true);
+    if (status == CW_OK) {
+        status = complete(l);
+    }
+    if (status == CW_OK) {
+        report(l, l->is_first ? "new" : "cut and made anew");
+    }
+    return status;
+}
+
+cw_status cw_app_connect(struct cw_app *app, const struct cw_descriptor_connection *connection,
+        bool *ret_changed)
+{
+    struct link l = {.app = app, .c = connection};
+    l.dst = &app->remotes[connection->to - app->d.modules];
+    l.src = connection->from == NULL ? NULL : &app->remotes[connection->from - app->d.modules];
+    *ret_changed = true;
+    cw_status status = cw_state_connection(app->state, connection->name.value, &l.row);
+    bool is_same = false;
+    if (status == CW_OK) {
+        status = want(&l, &is_same);
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    look(&l);
+    status = make(&l, is_same, ret_changed);
+    if (status == CW_OK && *ret_changed && l.row.start == CW_SETCONN_CUT && l.old_channel != 0) {
+        status = unroute(&l, l.old_channel);
+        char name[48];
+        old_route_name(l.row.conn, name, sizeof name);
+        if (status == CW_OK) {
+            status = cw_state_fact_drop(app->state, name);
+        }
+    } else if (status == CW_OK) {
+        status = end_old_route(&l);
+    }
+    cw_bytes_wipe(&l.row, sizeof l.row);
+    return status;
+}
+
+cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row)
+{
+    cw_status status = CW_OK;
+    for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
+        struct cw_remote *r = &app->remotes[i];
+        for (size_t j = 0; j < r->channel_count && status == CW_OK; j++) {
+            const struct cw_queried *q = &r->channels[j];
+            if (q->conn != row->conn) {
+                continue;
+            }
+            if ((q->flags & CW_QUERIED_DISABLED) == 0) {
+                struct cw_answer answer;
+                status = cw_remote_disable(app, r, q->channel, &answer);
+            }
+            if (status == CW_OK) {
+                status = unroute_at(app, r->client, q->channel);
+            }
+        }
+    }
+    if (status == CW_OK) {
+        status = cw_state_connection_drop(app->state, row->conn);
+    }
+    if (status == CW_OK) {
+        cw_app_step(app, "disconnect", "%s: it is not in the descriptor any more", row->name);
+    }
+    return status;
+}

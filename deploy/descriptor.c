@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "deploy/descriptor.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deploy/memory.h"
+#include "posix/file.h"
+
+cw_status cw_descriptor_parse(const char *name, const char *folder, const char *bytes, size_t len,
+        const struct cw_owner_backend *const *backends, struct cw_mistakes *mistakes,
+        struct cw_descriptor *ret_descriptor)
+{
+    struct cw_descriptor d = {.folder = cw_memory_text(folder)};
+    mistakes->file = name;
+    if (cw_tree_read(name, bytes, len, mistakes, &d.tree) == CW_OK) {
+        cw_descriptor_read(&d, d.tree, mistakes);
+        cw_descriptor_check(&d, backends, mistakes);
+    }
+    cw_mistakes_sort(mistakes);
+    *ret_descriptor = d;
+    return mistakes->count == 0 ? CW_OK : CW_E_FORM;
+}
+
+cw_status cw_descriptor_load(const char *path, const struct cw_owner_backend *const *backends,
+        struct cw_mistakes *mistakes, struct cw_descriptor *ret_descriptor)
+{
+    uint8_t *bytes;
+    size_t len;
+    cw_status status = cw_file_read(path, CW_TREE_FILE_MAX, &bytes, &len);
+    if (status != CW_OK) {
+        return status;
+    }
+    char *folder = cw_file_folder(path);
+    char *absolute = folder == NULL ? NULL : realpath(folder, NULL);
+    status = cw_descriptor_parse(path, absolute == NULL ? "." : absolute, (const char *)bytes, len,
+            backends, mistakes, ret_descriptor);
+    free(absolute);
+    free(folder);
+    free(bytes);
+    return status;
+}
+
+void cw_descriptor_free(struct cw_descriptor *d)
+{
+    for (size_t i = 0; i < d->module_count; i++) {
+        free(d->modules[i].sources);
+    }
+    for (size_t i = 0; i < d->connection_count; i++) {
+        free(d->connections[i].made_name);
+    }
+    free(d->nodes);
+    free(d->modules);
+    free(d->connections);
+    free(d->periodic);
+    free(d->folder);
+    cw_tree_free(d->tree);
+    *d = (struct cw_descriptor){0};
+}
+
+const struct cw_descriptor_module *cw_descriptor_module(const struct cw_descriptor *d,
+        const char *name)
+{
+    for (size_t i = 0; i < d->module_count; i++) {
+        if (strcmp(d->modules[i].name.value, name) == 0) {
+            return &d->modules[i];
+        }
+    }
+    return NULL;
+}
+
+const struct cw_descriptor_connection *cw_descriptor_connection(const struct cw_descriptor *d,
+        const char *name)
+{
+    for (size_t i = 0; i < d->connection_count; i++) {
+        if (strcmp(d->connections[i].name.value, name) == 0) {
+            return &d->connections[i];
+        }
+    }
+    return NULL;
+}
+
+size_t cw_descriptor_ends(const struct cw_descriptor *d, const struct cw_descriptor_module *m)
+{
+    size_t ends = 0;
+    for (size_t i = 0; i < d->connection_count; i++) {
+        ends += (d->connections[i].from == m ? 1u : 0u) + (d->connections[i].to == m ? 1u : 0u);
+    }
+    return ends;
+}
+
+bool cw_descriptor_allows(const struct cw_number *field, bool otherwise)
+{
+    return field->is_set ? field->value != 0 : otherwise;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * causeway - the owner's tool.
+ *
+ * Nothing heavy happens before the command line is understood, so that --version is fast.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deploy/verb.h"
+#include "posix/args.h"
+#include "posix/log.h"
+
+#define VERSION "0.1.0"
+#define TIMEOUT_S_MAX 3600
+
+static const struct cw_verb verbs[] = {
+        {"validate", "check the descriptor; every mistake with its place", "[app.json]",
+                "causeway validate examples/button-led/app.json", "", 0, 0, cw_cmd_validate},
+        {"build", "build the images of all modules, and check the connections against them",
+                "[app.json]", "causeway build", "", 0, 0, cw_cmd_build},
+        {"apply", "build, load, attest and connect; what is right is not touched", "[app.json]",
+                "causeway apply", "", 0, 0, cw_cmd_apply},
+        {"status", "modules, sessions and authenticated counts of all connections", "[app.json]",
+                "causeway status --json", "", 0, 0, cw_cmd_status},
+        {"attest", "fresh evidence of one module or of all", "[MODULE] [app.json]",
+                "causeway attest controller", "", 0, 1, cw_cmd_attest},
+        {"call", "an entry point, in clear and unauthenticated", "MODULE ENTRY [app.json]",
+                "causeway call sensor poll --hex 01", "hex text file out", 2, 2, cw_cmd_call},
+        {"send", "an event on a direct connection, exactly once", "NAME [app.json]",
+                "causeway send trigger-btn --text hello", "hex text file", 1, 1, cw_cmd_send},
+        {"request", "a request on a direct connection, and its authentic answer",
+                "NAME [app.json]", "causeway request get-cert --out cert.der",
+                "hex text file out", 1, 1, cw_cmd_request},
+        {"destroy", "disable and unload all modules, and forget the deployment", "[app.json]",
+                "causeway destroy", "force", 0, 0, cw_cmd_destroy},
+        {"key", "the owner's fingerprint; vendor keys; pinned keys of nodes",
+                "show | add-vendor NODE | forget-node NODE [app.json]",
+                "causeway key add-vendor node_sancus1 --file vendor.key", "file", 1, 2,
+                cw_cmd_key},
+};
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+enum {
+    OPTION_JSON,
+    OPTION_STATE,
+    OPTION_KEY_FILE,
+    OPTION_SDK,
+    OPTION_TIMEOUT,
+    OPTION_QUIET,
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_OWN, /* from here on: of some verbs */
+    OPTION_HEX = OPTION_OWN,
+    OPTION_TEXT,
+    OPTION_FILE,
+    OPTION_OUT,
+    OPTION_FORCE,
+};
+
+static const struct cw_args_option options[] = {
+        [OPTION_JSON] = {"json", NULL, "one JSON object on standard output"},
+        [OPTION_STATE] = {"state", "DIR", "the state's folder (.causeway beside the descriptor)"},
+        [OPTION_KEY_FILE] = {"key-file", "FILE", "the key of the state (DIR/key; CAUSEWAY_KEY_FILE)"},
+        [OPTION_SDK] = {"sdk", "DIR", "the SDK (beside the program; CAUSEWAY_SDK)"},
+        [OPTION_TIMEOUT] = {"timeout", "SECONDS", "how long to wait for a node or module (60)"},
+        [OPTION_QUIET] = {"quiet", NULL, "no steps, only results and errors"},
+        [OPTION_COLOR] = {"color", "WHEN", "auto, always or never"},
+        [OPTION_HELP] = {"help", NULL, "this text, or that of a verb"},
+        [OPTION_VERSION] = {"version", NULL, "the version of the program"},
+        [OPTION_HEX] = {"hex", "DIGITS", "the payload in hexadecimal"},
+        [OPTION_TEXT] = {"text", "TEXT", "the payload as text"},
+        [OPTION_FILE] = {"file", "FILE", "the payload, or the key, from a file"},
+        [OPTION_OUT] = {"out", "FILE", "write the answer there"},
+        [OPTION_FORCE] = {"force", NULL, "forget nodes that do not answer"},
+        {0},
+};
+
+static bool takes(const struct cw_verb *verb, const char *option)
+{
+    const size_t len = strlen(option);
+    for (const char *at = verb->takes; at != NULL && *at != '\0';) {
+        const size_t word = strcspn(at, " ");
+        if (word == len && strncmp(at, option, len) == 0) {
+            return true;
+        }
+        at += word + (at[word] == ' ' ? 1 : 0);
+    }
+    return false;
+}
+
+static void print_option(const struct cw_args_option *option)
+{
+    const struct cw_args_option one[] = {*option, {0}};
+    cw_args_print(one);
+}
+
+static void help(void)
+{
+    printf("usage: causeway VERB [app.json] [options]\n\n"
+           "Builds, deploys, attests and connects the modules that a descriptor names.\n\nverbs\n");
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        printf("  %-10s %s\n  %-10s   %s\n", verbs[i].name, verbs[i].summary, "",
+                verbs[i].example);
+    }
+    printf("\noptions\n");
+    for (size_t i = 0; i < OPTION_OWN; i++) {
+        print_option(&options[i]);
+    }
+    printf("\nexit status: 0 done, 1 failed, 2 wrong use or wrong descriptor, 3 evidence refused\n"
+           "`causeway VERB --help` and causeway(1) tell more.\n");
+}
+
+static void help_verb(const struct cw_verb *verb)
+{
+    printf("usage: causeway %s %s [options]\n\n%s.\n\nexample\n  %s\n\noptions\n", verb->name,
+            verb->operands, verb->summary, verb->example);
+    for (size_t i = 0; options[i].name != NULL; i++) {
+        if (i < OPTION_OWN || takes(verb, options[i].name)) {
+            print_option(&options[i]);
+        }
+    }
+}
+
+static const struct cw_verb *find_verb(const char *name)
+{
+    const char *names[VERB_COUNT + 1] = {0};
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+        names[i] = verbs[i].name;
+    }
+    const char *nearest = cw_args_nearest(name, names);
+    if (nearest != NULL) {
+        cw_log_error("there is no verb \"%s\"; did you mean \"%s\"?", name, nearest);
+    } else {
+        cw_log_error("there is no verb \"%s\"; `causeway --help` lists them", name);
+    }
+    return NULL;
+}
+
+static bool is_descriptor(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return dot != NULL && (strcmp(dot, ".json") == 0 || strcmp(dot, ".yaml") == 0 ||
+                                  strcmp(dot, ".yml") == 0);
+}
+
+static bool set_color(struct cw_options *o, const char *when)
+{
+    if (strcmp(when, "auto") == 0) {
+        const char *no_color = getenv("NO_COLOR");
+        o->color = isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
+        return true;
+    }
+    o->color = strcmp(when, "always") == 0;
+    return o->color || strcmp(when, "never") == 0;
+}
+
+static bool set_timeout(struct cw_options *o, const char *seconds)
+{
+    char *end;
+    const long value = strtol(seconds, &end, 10);
+    if (*end != '\0' || value < 1 || value > TIMEOUT_S_MAX) {
+        return false;
+    }
+    o->timeout_ms = (uint32_t)value * 1000;
+    return true;
+}
+
+struct line {
+    struct cw_options options;
+    struct cw_words words;
+    const struct cw_verb *verb;
+    bool is_help;
+    bool is_version;
+};
+
+static bool take_option(struct line *l, size_t index, const char *value)
+{
+    switch (index) {
+    case OPTION_JSON:
+        l->options.json = true;
+        return true;
+    case OPTION_STATE:
+        l->options.state = value;
+        return true;
+    case OPTION_KEY_FILE:
+        l->options.key_file = value;
+        return true;
+    case OPTION_SDK:
+        l->options.sdk = value;
+        return true;
+    case OPTION_TIMEOUT:
+        if (!set_timeout(&l->options, value)) {
+            cw_log_error("--timeout: found \"%s\", expected 1 to %d seconds", value,
+                    TIMEOUT_S_MAX);
+            return false;
+        }
+        return true;
+    case OPTION_QUIET:
+        l->options.quiet = true;
+        return true;
+    case OPTION_COLOR:
+        if (!set_color(&l->options, value)) {
+            cw_log_error("--color: found \"%s\", expected auto, always or never", value);
+            return false;
+        }
+        return true;
+    case OPTION_HELP:
+        l->is_help = true;
+        return true;
+    case OPTION_VERSION:
+        l->is_version = true;
+        return true;
+    default:
+        break;
+    }
+    if (l->verb == NULL || !takes(l->verb, options[index].name)) {
+        cw_log_error("--%s is not an option of %s", options[index].name,
+                l->verb == NULL ? "the program: name the verb first" : l->verb->name);
+        return false;
+    }
+    if (index == OPTION_HEX) {
+        l->words.hex = value;
+    } else if (index == OPTION_TEXT) {
+        l->words.text = value;
+    } else if (index == OPTION_FILE) {
+        l->words.file = value;
+    } else if (index == OPTION_OUT) {
+        l->words.out = value;
+    } else {
+        l->options.force = true;
+    }
+    return true;
+}
+
+static bool take_operand(struct line *l, const char *word)
+{
+    if (l->verb == NULL) {
+        l->verb = find_verb(word);
+        return l->verb != NULL;
+    }
+    if (is_descriptor(word)) {
+        if (l->options.descriptor != NULL) {
+            cw_log_error("two descriptors: %s and %s", l->options.descriptor, word);
+            return false;
+        }
+        l->options.descriptor = word;
+        return true;
+    }
+    if (l->words.count == l->verb->most || l->words.count == CW_WORDS_MAX) {
+        cw_log_error("%s: \"%s\" is one word too many; usage: causeway %s %s", l->verb->name,
+                word, l->verb->name, l->verb->operands);
+        return false;
+    }
+    l->words.operands[l->words.count++] = word;
+    return true;
+}
+
+static bool parse(struct line *l, int argc, char **argv)
+{
+    struct cw_args args = cw_args_over(argc, argv);
+    for (;;) {
+        size_t index = 0;
+        const char *value = NULL;
+        switch (cw_args_next(&args, options, &index, &value)) {
+        case CW_ARGS_END:
+            return true;
+        case CW_ARGS_OPTION:
+            if (!take_option(l, index, value)) {
+                return false;
+            }
+            break;
+        case CW_ARGS_OPERAND:
+            if (!take_operand(l, value)) {
+                return false;
+            }
+            break;
+        case CW_ARGS_WRONG:
+            return false;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct line l = {.options.timeout_ms = 60000};
+    l.options.key_file = getenv("CAUSEWAY_KEY_FILE");
+    (void)set_color(&l.options, "auto");
+    if (!parse(&l, argc, argv)) {
+        return CW_EXIT_WRONG;
+    }
+    if (l.is_version) {
+        puts("causeway " VERSION);
+        return CW_EXIT_DONE;
+    }
+    if (l.verb == NULL) {
+        help();
+        return l.is_help ? CW_EXIT_DONE : CW_EXIT_WRONG;
+    }
+    if (l.is_help) {
+        help_verb(l.verb);
+        return CW_EXIT_DONE;
+    }
+    if (l.words.count < l.verb->least) {
+        cw_log_error("%s: something is missing; usage: causeway %s %s", l.verb->name,
+                l.verb->name, l.verb->operands);
+        return CW_EXIT_WRONG;
+    }
+    cw_log_setup("causeway", CW_LOG_INFO, l.options.color && isatty(STDERR_FILENO) != 0);
+    struct cw_app app = {.options = l.options};
+    cw_app_begin_step(&app);
+    const int result = l.verb->run(&app, &l.words);
+    cw_app_close(&app);
+    return result;
+}

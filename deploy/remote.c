@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/* One module at its node: load, attest, open a session, command. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/bytes.h"
+#include "deploy/app.h"
+#include "deploy/memory.h"
+#include "deploy/secret.h"
+#include "posix/log.h"
+
+#define AGAIN_STEP_MS 5
+
+static const char *name_of(const struct cw_remote *r)
+{
+    return r->module->name.value;
+}
+
+static struct cw_module_name wire_name(const struct cw_app *app, const struct cw_remote *r)
+{
+    struct cw_module_name name = {.number = r->row.number};
+    memcpy(name.deployment, app->deployment, sizeof name.deployment);
+    return name;
+}
+
+static cw_status client_of(struct cw_app *app, struct cw_remote *r)
+{
+    return r->client != NULL ? CW_OK : cw_app_client(app, r->node, &r->client);
+}
+
+/* --- entries ----------------------------------------------------------------------------------- */
+
+static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t entry,
+        const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
+        size_t *ret_items_len)
+{
+    const size_t cap = 16 + 4 + len;
+    uint8_t *fields = cw_memory_new(cap, 1);
+    const struct cw_module_name name = wire_name(app, r);
+    struct cw_writer w = cw_writer_over(fields, cap);
+    cw_node_put_module(&w, &name);
+    cw_writer_u8(&w, entry);
+    cw_writer_bytes(&w, "\0\0", 3);
+    cw_writer_bytes(&w, bytes, len);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(r->client, CW_NODE_ENTER, fields, w.used_len, &answer);
+    free(fields);
+    if (status != CW_OK) {
+        return status;
+    }
+    if (answer.status != CW_OK) {
+        char text[1024];
+        cw_nodeclient_text(&answer, text, sizeof text);
+        if (answer.status != CW_E_ABSENT && answer.status != CW_AGAIN) {
+            cw_log_error("node %s cannot enter \"%s\": %s", r->node->name.value, name_of(r), text);
+            return CW_E_SYSTEM;
+        }
+        return answer.status;
+    }
+    struct cw_reader reader = cw_reader_over(answer.bytes, answer.len);
+    const uint8_t result = cw_reader_u8(&reader);
+    cw_reader_zero(&reader, 3);
+    *ret_items = cw_reader_rest(&reader, ret_items_len);
+    cw_reader_expect(&reader, result <= CW_RESULT_PENDING);
+    status = cw_reader_finish(&reader);
+    if (status != CW_OK) {
+        cw_log_error("node %s answers in a form that is not known", r->node->name.value);
+        return CW_E_SYSTEM;
+    }
+    *ret_result = (cw_result)result;
+    return CW_OK;
+}
+
+cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r, uint8_t entry,
+        const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
+        size_t *ret_items_len)
+{
+    cw_status status = client_of(app, r);
+    if (status != CW_OK) {
+        return status;
+    }
+    /* Again means that nothing changed: the module waits for an answer, or for room. */
+    for (uint32_t waited_ms = 0;; waited_ms += AGAIN_STEP_MS) {
+        status = enter_once(app, r, entry, bytes, len, ret_result, ret_items, ret_items_len);
+        const bool again = status == CW_AGAIN ||
+                (status == CW_OK && *ret_result == CW_RESULT_AGAIN);
+        if (!again) {
+            return status;
+        }
+        if (waited_ms >= app->options.timeout_ms) {
+            cw_log_error("module \"%s\" is busy (it waits for an answer, or one of its outputs "
+                         "has no room) and did not come free in time",
+                    name_of(r));
+            return CW_E_STATE;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = AGAIN_STEP_MS * 1000000L}, NULL);
+    }
+}
+
+const uint8_t *cw_remote_item(const uint8_t *items, size_t items_len, uint8_t type,
+        size_t *ret_len)
+{
+    while (items_len >= CW_LINK_HEADER_LEN) {
+        struct cw_link_header header;
+        if (cw_link_header_decode(items, &header) != CW_OK ||
+                header.len > items_len - CW_LINK_HEADER_LEN) {
+            return NULL;
+        }
+        if (header.type == type) {
+            *ret_len = header.len;
+            return items + CW_LINK_HEADER_LEN;
+        }
+        items += CW_LINK_HEADER_LEN + header.len;
+        items_len -= CW_LINK_HEADER_LEN + header.len;
+    }
+    return NULL;
+}
+
+/* --- loading ----------------------------------------------------------------------------------- */
+
+cw_status cw_remote_unload(struct cw_app *app, struct cw_remote *r)
+{
+    cw_status status = client_of(app, r);
+    if (status != CW_OK) {
+        return status;
+    }
+    uint8_t fields[16];
+    const struct cw_module_name name = wire_name(app, r);
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_node_put_module(&w, &name);
+    struct cw_node_answer answer;
+    status = cw_nodeclient_ask(r->client, CW_NODE_UNLOAD, fields, w.used_len, &answer);
+    if (status != CW_OK) {
+        return status;
+    }
+    if (answer.status != CW_OK && answer.status != CW_E_ABSENT) {
+        char text[1024];
+        cw_nodeclient_text(&answer, text, sizeof text);
+        cw_log_error("node %s cannot unload \"%s\": %s", r->node->name.value, name_of(r), text);
+        return CW_E_SYSTEM;
+    }
+    r->row.life = CW_LIFE_ABSENT;
+    return cw_state_module_put(app->state, &r->row);
+}
+
+cw_status cw_remote_load_post(struct cw_app *app, struct cw_remote *r)
+{
+    cw_status status = client_of(app, r);
+    if (status != CW_OK) {
+        return status;
+    }
+    r->row.life = CW_LIFE_LOADING;
+    snprintf(r->row.node, sizeof r->row.node, "%s", r->node->name.value);
+    memcpy(r->row.image_hash, r->image_hash, sizeof r->row.image_hash);
+    status = cw_state_module_put(app->state, &r->row);
+    if (status != CW_OK) {
+        return status;
+    }
+    const size_t cap = 16 + 2 + CW_STATE_NAME_CAP + r->built.image_len;
+    uint8_t *fields = cw_memory_new(cap, 1);
+    const struct cw_module_name name = wire_name(app, r);
+    struct cw_writer w = cw_writer_over(fields, cap);
+    cw_node_put_module(&w, &name);
+    cw_node_put_string(&w, name_of(r));
+    cw_writer_bytes(&w, r->built.image, r->built.image_len);
+    status = cw_nodeclient_post(r->client, CW_NODE_LOAD, fields, w.used_len);
+    free(fields);
+    return status;
+}
+
+cw_status cw_remote_load_take(struct cw_app *app, struct cw_remote *r)
+{
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_take(r->client, &answer);
+    if (status != CW_OK) {
+        return status;
+    }
+    if (answer.status != CW_OK) {
+        char text[1024];
+        cw_nodeclient_text(&answer, text, sizeof text);
+        cw_log_error("node %s cannot load \"%s\": %s", r->node->name.value, name_of(r), text);
+        return CW_E_SYSTEM;
+    }
+    r->row.life = CW_LIFE_LOADED;
+    r->is_loaded_now = true;
+    status = cw_state_module_put(app->state, &r->row);
+    if (status == CW_OK) {
+        cw_app_step(app, "load", "%s on %s, %zu bytes", name_of(r), r->node->name.value,
+                r->built.image_len);
+    }
+    return status;
+}
+
+/* --- attestation --------------------------------------------------------------------------------- */
+
+static cw_status refused(const struct cw_remote *r, const char *reason, const char *remedy)
+{
+    cw_log_error("module \"%s\" on %s: evidence refused: %s.  %s", name_of(r),
+            r->node->name.value, reason, remedy);
+    return CW_E_DENIED;
+}
+
+static cw_status check_policy(const struct cw_app *app, const struct cw_remote *r)
+{
+    const struct cw_descriptor_policy *policy = &app->d.policy;
+    const struct cw_owner_verdict *v = &r->verdict;
+    if (!v->is_protected && !cw_descriptor_allows(&policy->allow_unprotected, false)) {
+        return refused(r, v->text[0] != '\0' ? v->text : "nothing protects the module there",
+                "If that is wanted (tests, development), write \"allow_unprotected\": true into "
+                "the descriptor's policy");
+    }
+    if (v->emulated && !cw_descriptor_allows(&policy->allow_emulated, false)) {
+        return refused(r, "the chip is emulated: its host's root sees everything",
+                "If that is wanted, write \"allow_emulated\": true into the descriptor's policy");
+    }
+    if (r->manager.evidence.kind == CW_FRESH_NONE &&
+            cw_descriptor_allows(&policy->require_freshness, true)) {
+        return refused(r, "it draws nothing fresh at its start, so it can be made to repeat its "
+                          "past",
+                "Use a chip with a random source or a counter, or write "
+                "\"require_freshness\": false into the descriptor's policy");
+    }
+    return CW_OK;
+}
+
+cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
+{
+    const struct cw_owner_backend *backend = r->node->backend;
+    uint8_t nonce[CW_NONCE_LEN];
+    uint8_t attest[CW_ATTEST_LEN];
+    cw_secret_random(nonce, sizeof nonce);
+    cw_manager_begin(&r->manager, backend->session_dh, nonce, attest);
+    r->is_attested = false;
+    cw_result result;
+    const uint8_t *items;
+    size_t items_len;
+    cw_status status = cw_remote_enter(app, r, CW_ENTRY_ATTEST, attest, sizeof attest, &result,
+            &items, &items_len);
+    if (status != CW_OK) {
+        return status;
+    }
+    size_t reply_len = 0;
+    const uint8_t *reply = cw_remote_item(items, items_len, CW_FRAME_REPLY, &reply_len);
+    uint8_t report[32];
+    const uint8_t *proof = NULL;
+    size_t proof_len = 0;
+    if (result != CW_RESULT_DONE || reply == NULL ||
+            cw_manager_evidence(&r->manager, reply, reply_len, report, &proof, &proof_len) !=
+                    CW_OK) {
+        return refused(r, "what came back is no evidence",
+                "Reload it (`causeway destroy`, `causeway apply`), or ask who runs the node");
+    }
+    status = backend->verify(&r->owner_node, &r->built, nonce, r->manager.life,
+            backend->session_dh ? report : NULL, proof, proof_len, &r->verdict);
+    if (status != CW_OK || !r->verdict.genuine) {
+        r->verdict.genuine = false;
+        return refused(r,
+                r->verdict.text[0] != '\0' ? r->verdict.text : "it is not what was built here",
+                "Another program runs there, or an older image, or another chip than the "
+                "descriptor names");
+    }
+    status = check_policy(app, r);
+    r->is_attested = status == CW_OK;
+    return status;
+}
+
+/* --- session --------------------------------------------------------------------------------------- */
+
+/* One message of management and its answer, copied. */
+static cw_status manage(struct cw_app *app, struct cw_remote *r, const uint8_t *message,
+        size_t len, uint8_t *ret_reply, size_t cap, size_t *ret_len)
+{
+    cw_result result;
+    const uint8_t *items;
+    size_t items_len;
+    cw_status status = cw_remote_enter(app, r, CW_ENTRY_MANAGE, message, len, &result, &items,
+            &items_len);
+    if (status == CW_E_ABSENT) {
+        cw_log_error("node %s has lost module \"%s\"", r->node->name.value, name_of(r));
+        return CW_E_SYSTEM;
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    const uint8_t *reply = cw_remote_item(items, items_len, CW_FRAME_REPLY, ret_len);
+    if (result != CW_RESULT_DONE || reply == NULL || *ret_len > cap) {
+        return CW_E_AUTH;
+    }
+    memcpy(ret_reply, reply, *ret_len);
+    return CW_OK;
+}
+
+static cw_status no_answer(const struct cw_remote *r)
+{
+    cw_log_error("module \"%s\" gave no authentic answer: its node changes messages, or it began "
+                 "another life meanwhile; `causeway apply` asks again",
+            name_of(r));
+    return CW_E_AUTH;
+}
+
+static cw_status ask(struct cw_app *app, struct cw_remote *r, uint8_t type, const void *body,
+        size_t body_len, struct cw_answer *ret_answer, struct cw_queried *ret_queried,
+        bool *ret_is_queried)
+{
+    uint8_t message[CW_MANAGER_MESSAGE_MAX];
+    uint8_t reply[256];
+    size_t len;
+    cw_status status = cw_manager_command(&r->manager, type, body, body_len, message, &len);
+    if (status != CW_OK) {
+        return status;
+    }
+    size_t reply_len;
+    status = manage(app, r, message, len, reply, sizeof reply, &reply_len);
+    if (status == CW_OK) {
+        status = cw_manager_answer(&r->manager, type, reply, reply_len, ret_answer, ret_queried,
+                ret_is_queried);
+    }
+    cw_bytes_wipe(message, sizeof message);
+    const bool is_told = status == CW_OK || status == CW_E_SYSTEM || status == CW_E_STATE;
+    return is_told ? status : no_answer(r);
+}
+
+cw_status cw_remote_query(struct cw_app *app, struct cw_remote *r)
+{
+    free(r->channels);
+    r->channels = NULL;
+    r->channel_count = 0;
+    size_t total = 1;
+    for (uint16_t i = 0; i < total; i++) {
+        struct cw_answer answer;
+        struct cw_queried queried;
+        bool is_queried = false;
+        const uint8_t body[CW_QUERY_LEN] = {(uint8_t)i, (uint8_t)(i >> 8)};
+        cw_status status =
+                ask(app, r, CW_MANAGE_QUERY, body, sizeof body, &answer, &queried, &is_queried);
+        if (status != CW_OK) {
+            return status;
+        }
+        if (!is_queried || queried.index != i) {
+            return no_answer(r);
+        }
+        total = queried.total;
+        if (r->channels == NULL) {
+            r->channels = cw_memory_new(total + 1, sizeof *r->channels);
+        }
+        if (i < total) {
+            r->channels[r->channel_count++] = queried;
+            status = cw_state_skip(app->state, "channel", queried.channel);
+            if (status != CW_OK) {
+                return status;
+            }
+        }
+    }
+    return CW_OK;
+}
+
+cw_status cw_remote_open(struct cw_app *app, struct cw_remote *r)
+{
+    const struct cw_evidence *e = &r->manager.evidence;
+    const uint32_t known = e->session > r->row.session ? e->session : r->row.session;
+    if (known == UINT32_MAX) {
+        cw_log_error("module \"%s\" has used up its sessions: reload it", name_of(r));
+        return CW_E_SPACE;
+    }
+    r->is_new_life = r->row.life != CW_LIFE_OPEN || e->state == CW_STATE_UNCLAIMED ||
+            memcmp(e->start, r->row.start, sizeof e->start) != 0;
+    r->row.session = known + 1;
+    cw_status status = cw_state_module_put(app->state, &r->row); /* never the same number twice */
+    if (status != CW_OK) {
+        return status;
+    }
+    uint8_t share_secret[CW_DH_LEN];
+    uint8_t message[CW_MANAGER_MESSAGE_MAX];
+    uint8_t reply[CW_OPENED_LEN];
+    size_t len;
+    cw_secret_random(share_secret, sizeof share_secret);
+    status = cw_manager_open(&r->manager, r->row.session, app->deployment, r->row.number,
+            r->built.root_key, app->keys.dh_secret, share_secret, message, &len);
+    size_t reply_len;
+    if (status == CW_OK) {
+        status = manage(app, r, message, len, reply, sizeof reply, &reply_len);
+    }
+    if (status == CW_OK) {
+        status = cw_manager_opened(&r->manager, reply, reply_len);
+    }
+    cw_bytes_wipe(share_secret, sizeof share_secret);
+    if (status != CW_OK) {
+        return status == CW_E_SYSTEM || status == CW_E_STATE ? status : no_answer(r);
+    }
+    r->row.life = CW_LIFE_OPEN;
+    r->row.kind = e->kind;
+    memcpy(r->row.start, e->start, sizeof r->row.start);
+    memcpy(r->row.image_hash, r->image_hash, sizeof r->row.image_hash);
+    snprintf(r->row.node, sizeof r->row.node, "%s", r->node->name.value);
+    status = cw_state_module_put(app->state, &r->row);
+    return status == CW_OK ? cw_remote_query(app, r) : status;
+}
+
+cw_status cw_remote_setconn(struct cw_app *app, struct cw_remote *r,
+        const struct cw_setconn *setconn, struct cw_answer *ret_answer)
+{
+    uint8_t body[CW_SETCONN_LEN];
+    bool is_queried;
+    struct cw_queried queried;
+    cw_setconn_bytes(setconn, body);
+    cw_status status = ask(app, r, CW_MANAGE_SETCONN, body, sizeof body, ret_answer, &queried,
+            &is_queried);
+    cw_bytes_wipe(body, sizeof body);
+    return status;
+}
+
+cw_status cw_remote_disable(struct cw_app *app, struct cw_remote *r, uint32_t channel,
+        struct cw_answer *ret_answer)
+{
+    uint8_t body[CW_DISABLE_LEN];
+    bool is_queried;
+    struct cw_queried queried;
+    struct cw_writer w = cw_writer_over(body, sizeof body);
+    cw_writer_u32(&w, channel);
+    return ask(app, r, CW_MANAGE_DISABLE, body, sizeof body, ret_answer, &queried, &is_queried);
+}
+
+const struct cw_queried *cw_remote_channel(const struct cw_remote *r, uint32_t conn)
+{
+    const struct cw_queried *newest = NULL;
+    for (size_t i = 0; i < r->channel_count; i++) {
+        const struct cw_queried *q = &r->channels[i];
+        if (q->conn == conn && (newest == NULL || q->epoch > newest->epoch)) {
+            newest = q;
+        }
+    }
+    return newest;
+}
+
+cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r)
+{
+    cw_status status = r->is_built ? CW_OK : cw_app_build_of(app, r->node);
+    if (status == CW_OK && !r->manager.is_open) {
+        status = cw_remote_attest(app, r);
+        if (status == CW_E_ABSENT) {
+            cw_log_error("module \"%s\" is not loaded: `causeway apply` first", name_of(r));
+            return CW_E_ABSENT;
+        }
+        if (status == CW_OK) {
+            status = cw_remote_open(app, r);
+        }
+    }
+    return status;
+}
+
+void cw_remote_close(struct cw_remote *r)
+{
+    cw_owner_built_free(&r->built);
+    cw_manager_end(&r->manager);
+    cw_bytes_wipe(r->vendor_key, sizeof r->vendor_key);
+    free(r->channels);
+    r->channels = NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb.h - the verbs of the program: how each is called, and what runs.
+ *
+ * A verb is a file cmd_NAME.c with one function, and a row in main.c.
+ */
+#ifndef CW_DEPLOY_VERB_H
+#define CW_DEPLOY_VERB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deploy/app.h"
+
+#define CW_WORDS_MAX 4u
+
+/* What stood on the command line, besides the options that all verbs have. */
+struct cw_words {
+    const char *operands[CW_WORDS_MAX]; /* without the descriptor */
+    size_t count;
+    const char *hex; /* payload, three ways; NULL: not given */
+    const char *text;
+    const char *file;
+    const char *out;
+};
+
+struct cw_verb {
+    const char *name;
+    const char *summary;
+    const char *operands; /* "[app.json]", as help shows it */
+    const char *example;
+    const char *takes; /* its own options, separated by blanks */
+    size_t least;      /* operands besides the descriptor      */
+    size_t most;
+    int (*run)(struct cw_app *app, const struct cw_words *words); /* gives an exit status */
+};
+
+int cw_cmd_validate(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_build(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_apply(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_status(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_attest(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_call(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_send(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_request(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_key(struct cw_app *app, const struct cw_words *words);
+
+/* cw_words_payload - the bytes that the words give; none: empty.  The caller frees them. */
+CW_MUST_CHECK cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes,
+        size_t *ret_len);
+
+/* cw_words_answer - print an answer (text if it is text, else hex), or write it to --out. */
+CW_MUST_CHECK cw_status cw_words_answer(struct cw_app *app, const struct cw_words *words,
+        const char *what, bool is_authentic, const uint8_t *bytes, size_t len);
+
+#endif
