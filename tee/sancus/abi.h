@@ -105,9 +105,9 @@
 
 /*
  * Every payload from the board begins with boot 2, which differs after each start.  HELLO: slots 2,
- * in_max 2, out_max 2, text base 2, text end 2, data base 2, data end 2.
+ * of these in use 2, in_max 2, out_max 2, text base 2, text end 2, data base 2, data end 2.
  */
-#define CW_LINE_HELLO_LEN 14
+#define CW_LINE_HELLO_LEN 16
 #define CW_LINE_PAYLOAD_MAX (2 + 2 + 4 + CW_LINE_OUT_MAX)
 
 /* Statuses of an answer. */

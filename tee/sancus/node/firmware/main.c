@@ -20,7 +20,7 @@ static size_t answer_len;
 
 static size_t say_hello(uint8_t *ret_answer)
 {
-    const uint16_t fields[] = {CW_LINE_SLOTS, CW_LINE_IN_MAX, CW_LINE_OUT_MAX,
+    const uint16_t fields[] = {CW_LINE_SLOTS, slots_used(), CW_LINE_IN_MAX, CW_LINE_OUT_MAX,
             CW_SANCUS_TEXT_BASE, CW_SANCUS_TEXT_END, CW_SANCUS_DATA_BASE, CW_SANCUS_DATA_END};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         line_put_u16(ret_answer + 2 * i, fields[i]);

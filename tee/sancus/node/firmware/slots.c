@@ -52,6 +52,15 @@ uint16_t slots_waiting(uint16_t interrupt)
     return i;
 }
 
+uint16_t slots_used(void)
+{
+    uint16_t used = 0;
+    for (uint16_t i = 0; i < CW_LINE_SLOTS; i++) {
+        used = (uint16_t)(used + (slots[i].module.pe != 0 ? 1 : 0));
+    }
+    return used;
+}
+
 bool slots_own(uint16_t address)
 {
     return is_taken(address, (uint16_t)(address + 1));
@@ -149,7 +158,7 @@ size_t slots_enable(const uint8_t *payload, size_t len, uint8_t *ret_answer)
     struct slot *s = slot_of(payload, len);
     line_put_u16(ret_answer + 2, 0);
     line_put_u16(ret_answer + 4, 0);
-    line_put_u16(ret_answer, s == NULL || len != 24 ? CW_LINE_BAD
+    line_put_u16(ret_answer, s == NULL || len != 22 ? CW_LINE_BAD
                                                     : enable(s, payload + 2, ret_answer + 2));
     return 6;
 }

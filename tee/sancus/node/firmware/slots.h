@@ -21,6 +21,8 @@ size_t slots_unload(const uint8_t *payload, size_t len, uint8_t *ret_answer);
 /* slots_waiting - the slot that interrupt number is bound to, or CW_LINE_SLOTS. */
 uint16_t slots_waiting(uint16_t interrupt);
 
+uint16_t slots_used(void);
+
 /* slots_own - does a module own the device register at this address? */
 bool slots_own(uint16_t address);
 
