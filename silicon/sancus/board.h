@@ -1,31 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * board.h - a board that runs until it is told to stop: sockets, button, LED, power.
+ * board.h - a board around the chip: button, LED, display, power, and what they are reached by.
  *
+ * What     The board's state and its commands (port.h); a loop that serves the sockets in real
+ *          time; a script in simulated time.
  * Trust    SILICON.
  */
 #ifndef CW_SILICON_SANCUS_BOARD_H
 #define CW_SILICON_SANCUS_BOARD_H
 
 #include "silicon/sancus/chip.h"
+#include "silicon/sancus/port.h"
+#include "silicon/sancus/socket.h"
 
 struct cw_board_options {
     const char *firmware;
-    const char *uart_path;     /* or NULL */
-    const char *control_path;  /* or NULL */
-    const char *script;        /* commands of port.h with `wait` and `expect`, or NULL */
+    const char *uart_path;    /* or NULL */
+    const char *control_path; /* or NULL */
+    const char *script;       /* or NULL */
     const char *chip_name;
-    bool verbose;
 };
+
+struct cw_board {
+    struct cw_chip *chip;
+    const struct cw_board_options *options;
+    struct cw_socket uart, control;
+    bool powered, halted, quit;
+    cw_stop stop;               /* why the chip last came back          */
+    const char *halt_reason;
+    uint64_t release_at;        /* cycle at which the button goes up    */
+    uint8_t uart_log[CW_UART_QUEUE]; /* sent, in a script: for `expect` */
+    unsigned uart_log_len;
+};
+
+/* Where events and answers go, line by line without the newline. */
+void cw_board_say(struct cw_board *board, const char *line);
+
+/* cw_board_start - power on: load the firmware, reset.  CW_E_FORM, CW_E_SYSTEM: logged. */
+CW_MUST_CHECK cw_status cw_board_start(struct cw_board *board);
+
+/* cw_board_run - let the chip run until a cycle, or until it sleeps or stops; report events. */
+void cw_board_run(struct cw_board *board, uint64_t until);
+
+/* cw_board_command - execute one line of port.h; ret_reply: [CW_BOARD_REPLY_MAX] bytes. */
+void cw_board_command(struct cw_board *board, const char *line, char *ret_reply);
 
 /*
  * cw_board_serve - run the firmware until SIGTERM, SIGINT, `quit` or the script's end.
  *
- * CW_E_FORM    the firmware or the script cannot be loaded (logged)
- * CW_E_STATE   a line of the script did not hold (logged)
+ * CW_E_FORM    the firmware or the script cannot be used (logged)
+ * CW_E_STATE   an expectation of the script did not hold (logged)
  * CW_E_SYSTEM  a socket cannot be made (logged)
  */
 CW_MUST_CHECK cw_status cw_board_serve(struct cw_chip *chip,
         const struct cw_board_options *options);
+
+/* cw_script_play - the script of the options, in simulated time.  Results as above. */
+CW_MUST_CHECK cw_status cw_script_play(struct cw_board *board);
 
 #endif

@@ -13,6 +13,8 @@
 #include "silicon/sancus/soc.h"
 #include "silicon/sancus/unit.h"
 
+/* Longer than any instruction; UNWRAP without data and body never ends (quirk unwrap-empty). */
+#define INSTRUCTION_CYCLES_MAX (UINT64_C(1) << 24)
 /* Reset is held this long after its cause. */
 #define RESET_CYCLES 3u
 
@@ -95,6 +97,11 @@ void cw_chip_reset(struct cw_chip *chip, const char *why)
 uint64_t cw_chip_cycles(const struct cw_chip *chip)
 {
     return chip->started ? chip->cycle - chip->origin : 0;
+}
+
+uint64_t cw_chip_stop_cycles(const struct cw_chip *chip, cw_stop stop)
+{
+    return stop == CW_STOP_CPUOFF ? chip->asleep_since - chip->origin : cw_chip_cycles(chip);
 }
 
 uint16_t cw_chip_pc(const struct cw_chip *chip)
@@ -221,6 +228,7 @@ static cw_stop sleep_on(struct cw_chip *chip)
     uint64_t limit = chip->cycle_limit > UINT64_MAX - chip->origin
             ? UINT64_MAX
             : chip->origin + chip->cycle_limit;
+    bool uart_is_next;
     uint64_t event;
 
     cw_soc_sync(chip, chip->cycle);
@@ -232,16 +240,36 @@ static cw_stop sleep_on(struct cw_chip *chip)
         return CW_STOP_NONE;
     }
     event = cw_chip_next_event(chip);
+    uart_is_next = event == cw_soc_uart_event(chip);
     if (event > limit) {
         event = limit;
     }
     if (event > chip->cycle + 1) {
-        if (chip->real_time) {
+        if (chip->real_time && !uart_is_next) {
             return CW_STOP_SLEEP;
         }
         chip->cycle = event;
     }
     return chip->cycle >= limit ? CW_STOP_LIMIT : CW_STOP_NONE;
+}
+
+/* To the next boundary, or to sleep. */
+static cw_cycle run_instruction(struct cw_chip *chip)
+{
+    uint64_t hang = chip->cycle + INSTRUCTION_CYCLES_MAX;
+    cw_cycle brought;
+
+    do {
+        if (look_at_devices(chip)) {
+            brought = CW_CYCLE_PLAIN;
+            continue;
+        }
+        if (chip->cycle >= hang) {
+            chip->stop = CW_STOP_LIMIT;
+        }
+        brought = cw_core_cycle(chip);
+    } while (brought == CW_CYCLE_PLAIN && chip->stop == CW_STOP_NONE);
+    return brought;
 }
 
 cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit)
@@ -251,6 +279,9 @@ cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit)
         cw_stop stop = CW_STOP_NONE;
         cw_cycle brought;
 
+        if (look_at_devices(chip)) {
+            continue;
+        }
         if (chip->at_boundary) {
             stop = begin(chip);
             if (stop == CW_STOP_NONE && cw_engine_run(chip)) {
@@ -268,13 +299,10 @@ cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit)
         if (stop != CW_STOP_NONE) {
             return stop;
         }
-        do {
-            if (look_at_devices(chip)) {
-                brought = CW_CYCLE_PLAIN;
-                continue;
-            }
-            brought = cw_core_cycle(chip);
-        } while (brought == CW_CYCLE_PLAIN && chip->stop == CW_STOP_NONE);
+        brought = run_instruction(chip);
+        if (brought == CW_CYCLE_SLEEP && !chip->asleep) {
+            chip->asleep_since = chip->cycle;
+        }
         chip->at_boundary = brought == CW_CYCLE_BEGIN;
         chip->asleep = brought == CW_CYCLE_SLEEP;
         if (chip->stop != CW_STOP_NONE) {

@@ -264,6 +264,7 @@ struct cw_chip {
     bool real_time;              /* let the caller wait while the core sleeps */
     bool at_boundary;            /* an instruction begins in this cycle */
     bool asleep;
+    uint64_t asleep_since;       /* cycle */
     cw_stop stop;
     struct cw_violation violation; /* the last one */
     uint64_t violations_count;
@@ -299,6 +300,9 @@ cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit);
 
 /* cw_chip_cycles - cycles since the instruction at the reset vector began. */
 uint64_t cw_chip_cycles(const struct cw_chip *chip);
+
+/* cw_chip_stop_cycles - when the run stopped; a sleep begins with its first idle cycle. */
+uint64_t cw_chip_stop_cycles(const struct cw_chip *chip, cw_stop stop);
 
 /* cw_chip_pc - address of the next instruction. */
 uint16_t cw_chip_pc(const struct cw_chip *chip);

@@ -82,7 +82,7 @@ static void print_json(const struct cw_chip *chip, cw_stop stop, const uint8_t *
         (void)printf(", %u", chip->core.r[i]);
     }
     (void)printf("], \"cycles\": %" PRIu64 ", \"instructions\": %" PRIu64 ", \"ram_sha256\": \"",
-            cw_chip_cycles(chip), chip->instructions);
+            cw_chip_stop_cycles(chip, stop), chip->instructions);
     for (unsigned i = 0; i < SHA256_LEN; i++) {
         (void)printf("%02x", digest[i]);
     }
@@ -92,7 +92,8 @@ static void print_json(const struct cw_chip *chip, cw_stop stop, const uint8_t *
 static void print_text(const struct cw_chip *chip, cw_stop stop, const uint8_t *digest)
 {
     (void)printf("stopped: %s at pc %04x after %" PRIu64 " instructions, %" PRIu64 " cycles\n",
-            cw_run_stop_name(stop), cw_chip_pc(chip), chip->instructions, cw_chip_cycles(chip));
+            cw_run_stop_name(stop), cw_chip_pc(chip), chip->instructions,
+            cw_chip_stop_cycles(chip, stop));
     for (unsigned i = 0; i < 16; i++) {
         (void)printf("r%-2u %04x%s", i, i == 0 ? cw_chip_pc(chip) : chip->core.r[i],
                 i % 8 == 7 ? "\n" : "  ");

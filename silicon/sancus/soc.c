@@ -480,6 +480,36 @@ void cw_soc_pins(struct cw_chip *chip, unsigned port, uint8_t level)
     chip->soc.port[port].pins = level;
 }
 
+uint64_t cw_soc_uart_event(const struct cw_chip *chip)
+{
+    return chip->config.uart ? cw_uart_next_event(&chip->soc.uart) : CW_CYCLE_NEVER;
+}
+
+unsigned cw_soc_uart_put(struct cw_chip *chip, const uint8_t *bytes, unsigned len)
+{
+    struct cw_uart *uart = &chip->soc.uart;
+    unsigned taken = 0;
+
+    while (taken < len && uart->in_count < CW_UART_QUEUE) {
+        uart->in[(uart->in_head + uart->in_count) % CW_UART_QUEUE] = bytes[taken++];
+        uart->in_count++;
+    }
+    cw_soc_sync(chip, chip->cycle);
+    chip->event_at = 0;
+    return taken;
+}
+
+unsigned cw_soc_uart_take(struct cw_chip *chip, uint8_t *ret_bytes, unsigned cap)
+{
+    struct cw_uart *uart = &chip->soc.uart;
+    unsigned taken = uart->out_count < cap ? uart->out_count : cap;
+
+    memcpy(ret_bytes, uart->out, taken);
+    memmove(uart->out, uart->out + taken, uart->out_count - taken);
+    uart->out_count -= taken;
+    return taken;
+}
+
 void cw_soc_clock_gates(struct cw_chip *chip, uint64_t cycle, bool scg1, bool oscoff)
 {
     cw_soc_sync(chip, cycle);

@@ -49,6 +49,15 @@ uint64_t cw_soc_next_event(struct cw_chip *chip);
  */
 bool cw_soc_may_wake(struct cw_chip *chip, bool interrupts_enabled);
 
+/* cw_soc_uart_event - when the UART's next byte is through, either way. */
+uint64_t cw_soc_uart_event(const struct cw_chip *chip);
+
+/* cw_soc_uart_put - bytes for the board's receiver; how many there was room for. */
+unsigned cw_soc_uart_put(struct cw_chip *chip, const uint8_t *bytes, unsigned len);
+
+/* cw_soc_uart_take - bytes that the board has sent; how many. */
+unsigned cw_soc_uart_take(struct cw_chip *chip, uint8_t *ret_bytes, unsigned cap);
+
 /* cw_soc_pins - the level at the pins of a port, from outside. */
 void cw_soc_pins(struct cw_chip *chip, unsigned port, uint8_t level);
 

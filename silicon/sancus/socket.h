@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * socket.h - a listening Unix socket with one client at a time.
+ *
+ * Trust    SILICON.
+ * Calls    Never blocks.
+ */
+#ifndef CW_SILICON_SANCUS_SOCKET_H
+#define CW_SILICON_SANCUS_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+
+struct cw_socket {
+    const char *path;   /* NULL: there is none */
+    int listener, client;
+};
+
+/* cw_socket_open - CW_E_SYSTEM: a line was logged.  A path of NULL is fine. */
+CW_MUST_CHECK cw_status cw_socket_open(struct cw_socket *socket, const char *path);
+
+/* cw_socket_close - and remove the path. */
+void cw_socket_close(struct cw_socket *socket);
+
+/* cw_socket_accept - take a waiting client in place of the old one.  True: there was one. */
+bool cw_socket_accept(struct cw_socket *socket);
+
+/* cw_socket_read - 0: nothing now, or the client has gone. */
+size_t cw_socket_read(struct cw_socket *socket, uint8_t *ret_bytes, size_t cap);
+
+/* cw_socket_write - how many bytes the client took; all are "taken" when there is no client. */
+size_t cw_socket_write(struct cw_socket *socket, const uint8_t *bytes, size_t len);
+
+#endif
