@@ -22,6 +22,9 @@ typedef enum cw_log_level {
 /* cw_log_setup - program: in front of every line; lines above level are dropped. */
 void cw_log_setup(const char *program, cw_log_level level, bool color);
 
+/* cw_log_json - from now on each line is an object {time, program, level, text}. */
+void cw_log_json(bool on);
+
 __attribute__((format(printf, 2, 3))) void cw_log(cw_log_level level, const char *format, ...);
 
 #define cw_log_error(...) cw_log(CW_LOG_ERROR, __VA_ARGS__)

@@ -87,11 +87,13 @@ struct cw_peer {
  *   LINK_CHALLENGE  listener  nonce_b 16, HMAC-SHA-256(key, "cw1.lnkb", deployment, peer 4,
  *                             nonce_a, nonce_b) 32
  *   LINK_PROOF      dialer    HMAC-SHA-256(key, "cw1.lnka", the same) 32
- * then frames (core/wire/frame.h): EVENT and REQUEST from the dialer, ACK and RESPONSE back.
+ * then frames (core/wire/frame.h): EVENT and REQUEST from the dialer, ACK and RESPONSE back,
+ * and LINK_BEAT with no bytes from an end that had nothing to say for a while.
  */
 #define CW_LINK_HELLO 0x10u
 #define CW_LINK_CHALLENGE 0x11u
 #define CW_LINK_PROOF 0x12u
+#define CW_LINK_BEAT 0x13u
 #define CW_LINK_NONCE_LEN 16u
 #define CW_LINK_HELLO_LEN 32u
 #define CW_LINK_CHALLENGE_LEN 48u
