@@ -9,7 +9,6 @@
 #include "core/crypto/kdf.h"
 #include "core/crypto/suite.h"
 #include "core/module/module.h"
-#include "core/wire/writer.h"
 
 static uint8_t cipher_of(const struct cw_manager *s)
 {
@@ -52,18 +51,13 @@ cw_status cw_manager_evidence(struct cw_manager *s, const uint8_t *bytes, size_t
     return CW_OK;
 }
 
-/* K_mgt of a chip's module: KDF(K_SM, "cw1.mgt" | D | module | session | N_o | S). */
-static void master_by_chip(const struct cw_manager *s, const struct cw_open *open,
+/* K_mgt of a chip's module: KDF(K_SM, "cw1.mgt" | OPEN without tag | S). */
+static void master_by_chip(const struct cw_manager *s, const uint8_t open[static CW_OPEN_LEN],
         const uint8_t root_key[static CW_KEY_LEN], uint8_t ret_master[static CW_KEY_LEN])
 {
-    uint8_t context[8 + CW_DEPLOYMENT_LEN + 4 + 4 + CW_NONCE_LEN + CW_START_LEN];
-    struct cw_writer w = cw_writer_over(context, sizeof context);
-    cw_writer_bytes(&w, "cw1.mgt", 8);
-    cw_writer_bytes(&w, open->deployment, sizeof open->deployment);
-    cw_writer_u32(&w, open->module);
-    cw_writer_u32(&w, s->number);
-    cw_writer_bytes(&w, s->nonce, sizeof s->nonce);
-    cw_writer_bytes(&w, s->evidence.start, sizeof s->evidence.start);
+    uint8_t context[8 + CW_OPEN_LEN + CW_START_LEN] = "cw1.mgt";
+    memcpy(context + 8, open, CW_OPEN_LEN);
+    memcpy(context + 8 + CW_OPEN_LEN, s->evidence.start, CW_START_LEN);
     cw_suite_derive(CW_CIPHER_SPONGENT, root_key, context, sizeof context, ret_master);
 }
 
@@ -119,7 +113,7 @@ cw_status cw_manager_open(struct cw_manager *s, uint32_t number,
         len += CW_DH_LEN;
         status = master_by_agreement(s, owner_secret, share_secret, ret_message, len, master);
     } else {
-        master_by_chip(s, &open, root_key, master);
+        master_by_chip(s, ret_message, root_key, master);
     }
     if (status == CW_OK) {
         const uint8_t cipher = cipher_of(s);

@@ -2,3 +2,6 @@
 tests/unit/sdk/run_test.c.with = $(sdk.runtime) sdk/session_chip.c sdk/memory.c
 sdk/memory.c.host.cflags = -DCW_CHANNELS=8 -DCW_EVENT_MAX=64 -DCW_REPLY_MAX=64 -DCW_STREAM_MAX=0 \
     -DCW_PROOF_MAX=64
+# The owner's tool against the module's own side.
+tests/unit/deploy/manager_chip_test.c.with = $(sdk.runtime) sdk/session_chip.c sdk/memory.c
+tests/unit/deploy/manager_dh_test.c.with = $(sdk.runtime) sdk/session_dh.c sdk/memory.c
