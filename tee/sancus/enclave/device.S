@@ -28,7 +28,9 @@ cw_device_write:                        /* void (uint8_t offset, uint8_t value) 
         .word   CW_SANCUS_GET_ID
         inc     r15
         cmp     r15, r14
-        jne     cw_enclave_abort
+        jeq     .Lgenuine
+        br      #cw_enclave_abort
+.Lgenuine:
         mov     r14, &cw_sancus_device_id
         mov     r11, r14
 .Lknown:
