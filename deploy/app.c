@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "core/crypto/suite.h"
@@ -222,6 +223,7 @@ cw_status cw_app_remember(struct cw_app *app)
             cw_memory_gone();
         }
     }
+    umask(077); /* what this program leaves behind is the owner's alone */
     cw_status status = cw_state_open(app->state_folder, app->options.key_file, &app->state);
     if (status == CW_OK) {
         status = cw_state_deployment(app->state, app->deployment);

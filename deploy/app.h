@@ -57,7 +57,7 @@ struct cw_remote {
     bool is_attested;
     bool is_new_life; /* not the life that the state knew */
     bool is_loaded_now;
-    struct cw_queried *channels;
+    struct cw_answer *channels;
     size_t channel_count;
 };
 
@@ -159,7 +159,7 @@ CW_MUST_CHECK cw_status cw_remote_disable(struct cw_app *app, struct cw_remote *
         uint32_t channel, struct cw_answer *ret_answer);
 
 /* cw_remote_channel - what the last query said of a connection: its newest epoch, or NULL. */
-const struct cw_queried *cw_remote_channel(const struct cw_remote *r, uint32_t conn);
+const struct cw_answer *cw_remote_channel(const struct cw_remote *r, uint32_t conn);
 
 /* cw_remote_ready - build, connect, attest and open one module: for verbs about one. */
 CW_MUST_CHECK cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r);

@@ -134,8 +134,8 @@ static json_t *json_modules(const struct cw_app *app, const struct finding *find
 
 struct counts {
     struct cw_state_connection row;
-    const struct cw_queried *src; /* NULL: no authentic reading */
-    const struct cw_queried *dst;
+    const struct cw_answer *src; /* NULL: no authentic reading */
+    const struct cw_answer *dst;
     uint64_t waiting; /* direct: sealed and not acknowledged */
     bool is_direct;
 };
@@ -157,9 +157,9 @@ static cw_status counts_of(struct cw_app *app, const struct cw_descriptor_connec
     return cw_state_outbox_count(app->state, ret->row.conn, &ret->waiting);
 }
 
-static bool is_there(const struct cw_queried *q, const struct cw_state_connection *row)
+static bool is_there(const struct cw_answer *q, const struct cw_state_connection *row)
 {
-    return q != NULL && q->epoch == row->epoch && (q->flags & CW_QUERIED_DISABLED) == 0;
+    return q != NULL && q->epoch == row->epoch && (q->flags & CW_ANSWER_CLOSED) == 0;
 }
 
 static const char *connection_state(const struct counts *n)
@@ -193,8 +193,8 @@ static void print_connection(const struct counts *n)
     char sent[24];
     char acked[24];
     char received[24];
-    const struct cw_queried *src = n->src;
-    const struct cw_queried *dst = n->dst;
+    const struct cw_answer *src = n->src;
+    const struct cw_answer *dst = n->dst;
     const bool strict = n->row.mode == CW_MODE_STRICT;
     count_text(n->is_direct || src != NULL, n->is_direct ? n->row.src_count : src != NULL ? src->count : 0,
             sent, sizeof sent);

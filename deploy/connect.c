@@ -31,8 +31,8 @@ struct link {
     struct cw_remote *src; /* NULL: the owner */
     struct cw_remote *dst;
     struct cw_state_connection row;
-    const struct cw_queried *at_src; /* the newest epoch at that end, or NULL */
-    const struct cw_queried *at_dst;
+    const struct cw_answer *at_src; /* the newest epoch at that end, or NULL */
+    const struct cw_answer *at_dst;
     uint16_t src_local;
     uint16_t dst_local;
     uint8_t limit_log2; /* as configured */
@@ -109,17 +109,17 @@ static cw_status want(struct link *l, bool *ret_is_same)
 }
 
 /* Does this end hold the row's epoch, open? */
-static bool holds(const struct link *l, const struct cw_queried *q, bool source)
+static bool holds(const struct link *l, const struct cw_answer *q, bool source)
 {
     return q != NULL && q->epoch == l->row.epoch && q->channel == l->row.channel &&
-            (q->flags & CW_QUERIED_DISABLED) == 0 &&
-            ((q->flags & CW_QUERIED_SOURCE) != 0) == source;
+            (q->flags & CW_ANSWER_CLOSED) == 0 &&
+            ((q->flags & CW_ANSWER_SOURCE) != 0) == source;
 }
 
-static bool is_open(const struct cw_queried *q, bool source)
+static bool is_open(const struct cw_answer *q, bool source)
 {
-    return q != NULL && (q->flags & CW_QUERIED_DISABLED) == 0 &&
-            ((q->flags & CW_QUERIED_SOURCE) != 0) == source;
+    return q != NULL && (q->flags & CW_ANSWER_CLOSED) == 0 &&
+            ((q->flags & CW_ANSWER_SOURCE) != 0) == source;
 }
 
 static bool same_lives(const struct link *l)
@@ -255,8 +255,8 @@ static cw_status end_old_route(struct link *l)
     }
     const uint32_t channel = (uint32_t)strtoul(text, NULL, 10);
     for (size_t i = 0; i < l->dst->channel_count; i++) {
-        const struct cw_queried *q = &l->dst->channels[i];
-        if (q->channel == channel && (q->flags & CW_QUERIED_DISABLED) == 0 &&
+        const struct cw_answer *q = &l->dst->channels[i];
+        if (q->channel == channel && (q->flags & CW_ANSWER_CLOSED) == 0 &&
                 channel != l->row.channel) {
             return CW_OK;
         }
@@ -339,11 +339,11 @@ static cw_status close_end(struct link *l, struct cw_remote *r, bool *ret_known,
 {
     *ret_known = false;
     for (size_t i = 0; i < r->channel_count; i++) {
-        struct cw_queried *q = &r->channels[i];
+        struct cw_answer *q = &r->channels[i];
         if (q->conn != l->row.conn) {
             continue;
         }
-        if ((q->flags & CW_QUERIED_DISABLED) == 0) {
+        if ((q->flags & CW_ANSWER_CLOSED) == 0) {
             struct cw_answer answer;
             cw_status status = cw_remote_disable(l->app, r, q->channel, &answer);
             if (status != CW_OK) {
@@ -351,7 +351,7 @@ static cw_status close_end(struct link *l, struct cw_remote *r, bool *ret_known,
             }
             if (answer.status == CW_OK) {
                 q->count = answer.count;
-                q->flags |= CW_QUERIED_DISABLED;
+                q->flags |= CW_ANSWER_CLOSED;
             }
         }
         if (!*ret_known || q->count > *ret_count) {
@@ -604,11 +604,11 @@ cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row)
     for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
         struct cw_remote *r = &app->remotes[i];
         for (size_t j = 0; j < r->channel_count && status == CW_OK; j++) {
-            const struct cw_queried *q = &r->channels[j];
+            const struct cw_answer *q = &r->channels[j];
             if (q->conn != row->conn) {
                 continue;
             }
-            if ((q->flags & CW_QUERIED_DISABLED) == 0) {
+            if ((q->flags & CW_ANSWER_CLOSED) == 0) {
                 struct cw_answer answer;
                 status = cw_remote_disable(app, r, q->channel, &answer);
             }

@@ -84,7 +84,6 @@ static void store(struct reader *r, const struct cw_tree *t, const struct field 
         struct cw_number number = {t->number, t->at, true};
         if (t->kind == CW_TREE_TEXT && !number_of_text(t->text, &number.value)) {
             wrong(r, t, path, kind_names[f->kind]);
-            return;
         }
         memcpy(at, &number, sizeof number);
     }

@@ -172,7 +172,7 @@ cw_status cw_manager_command(struct cw_manager *s, uint8_t type, const void *bod
 }
 
 cw_status cw_manager_answer(struct cw_manager *s, uint8_t type, uint8_t *bytes, size_t len,
-        struct cw_answer *ret_answer, struct cw_queried *ret_queried, bool *ret_is_queried)
+        struct cw_answer *ret_answer)
 {
     if (len < CW_MANAGE_HEADER_LEN + 2 + CW_TAG_LEN || len % 2 != 0) {
         return CW_E_SHORT;
@@ -192,9 +192,7 @@ cw_status cw_manager_answer(struct cw_manager *s, uint8_t type, uint8_t *bytes, 
                 body + body_len)) {
         return CW_E_AUTH;
     }
-    *ret_is_queried = type == CW_MANAGE_QUERY && body_len == CW_QUERIED_LEN;
-    return *ret_is_queried ? cw_queried_decode(body, body_len, ret_queried)
-                           : cw_answer_decode(body, body_len, ret_answer);
+    return cw_answer_decode(body, body_len, ret_answer);
 }
 
 void cw_manager_end(struct cw_manager *s)

@@ -77,14 +77,12 @@ CW_MUST_CHECK cw_status cw_manager_command(struct cw_manager *s, uint8_t type, c
 /*
  * cw_manager_answer - open the answer to the command last made, in place.
  *
- * ret_queried  set when the command was QUERY and it was carried out; *ret_is_queried says so
  *
  * CW_OK      authentic
  * CW_E_AUTH, CW_E_SHORT, CW_E_FORM, CW_E_REPLAY  it is not that answer
  */
 CW_MUST_CHECK cw_status cw_manager_answer(struct cw_manager *s, uint8_t type, uint8_t *bytes,
-        size_t len, struct cw_answer *ret_answer, struct cw_queried *ret_queried,
-        bool *ret_is_queried);
+        size_t len, struct cw_answer *ret_answer);
 
 /* cw_manager_end - wipe it. */
 void cw_manager_end(struct cw_manager *s);

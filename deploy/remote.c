@@ -301,8 +301,7 @@ static cw_status no_answer(const struct cw_remote *r)
 }
 
 static cw_status ask(struct cw_app *app, struct cw_remote *r, uint8_t type, const void *body,
-        size_t body_len, struct cw_answer *ret_answer, struct cw_queried *ret_queried,
-        bool *ret_is_queried)
+        size_t body_len, struct cw_answer *ret_answer)
 {
     uint8_t message[CW_MANAGER_MESSAGE_MAX];
     uint8_t reply[256];
@@ -314,8 +313,7 @@ static cw_status ask(struct cw_app *app, struct cw_remote *r, uint8_t type, cons
     size_t reply_len;
     status = manage(app, r, message, len, reply, sizeof reply, &reply_len);
     if (status == CW_OK) {
-        status = cw_manager_answer(&r->manager, type, reply, reply_len, ret_answer, ret_queried,
-                ret_is_queried);
+        status = cw_manager_answer(&r->manager, type, reply, reply_len, ret_answer);
     }
     cw_bytes_wipe(message, sizeof message);
     const bool is_told = status == CW_OK || status == CW_E_SYSTEM || status == CW_E_STATE;
@@ -329,16 +327,14 @@ cw_status cw_remote_query(struct cw_app *app, struct cw_remote *r)
     r->channel_count = 0;
     size_t total = 1;
     for (uint16_t i = 0; i < total; i++) {
-        struct cw_answer answer;
-        struct cw_queried queried;
-        bool is_queried = false;
+        struct cw_answer queried;
         const uint8_t body[CW_QUERY_LEN] = {(uint8_t)i, (uint8_t)(i >> 8)};
         cw_status status =
-                ask(app, r, CW_MANAGE_QUERY, body, sizeof body, &answer, &queried, &is_queried);
+                ask(app, r, CW_MANAGE_QUERY, body, sizeof body, &queried);
         if (status != CW_OK) {
             return status;
         }
-        if (!is_queried || queried.index != i) {
+        if (queried.status != CW_OK) {
             return no_answer(r);
         }
         total = queried.total;
@@ -402,11 +398,8 @@ cw_status cw_remote_setconn(struct cw_app *app, struct cw_remote *r,
         const struct cw_setconn *setconn, struct cw_answer *ret_answer)
 {
     uint8_t body[CW_SETCONN_LEN];
-    bool is_queried;
-    struct cw_queried queried;
     cw_setconn_bytes(setconn, body);
-    cw_status status = ask(app, r, CW_MANAGE_SETCONN, body, sizeof body, ret_answer, &queried,
-            &is_queried);
+    cw_status status = ask(app, r, CW_MANAGE_SETCONN, body, sizeof body, ret_answer);
     cw_bytes_wipe(body, sizeof body);
     return status;
 }
@@ -415,18 +408,16 @@ cw_status cw_remote_disable(struct cw_app *app, struct cw_remote *r, uint32_t ch
         struct cw_answer *ret_answer)
 {
     uint8_t body[CW_DISABLE_LEN];
-    bool is_queried;
-    struct cw_queried queried;
     struct cw_writer w = cw_writer_over(body, sizeof body);
     cw_writer_u32(&w, channel);
-    return ask(app, r, CW_MANAGE_DISABLE, body, sizeof body, ret_answer, &queried, &is_queried);
+    return ask(app, r, CW_MANAGE_DISABLE, body, sizeof body, ret_answer);
 }
 
-const struct cw_queried *cw_remote_channel(const struct cw_remote *r, uint32_t conn)
+const struct cw_answer *cw_remote_channel(const struct cw_remote *r, uint32_t conn)
 {
-    const struct cw_queried *newest = NULL;
+    const struct cw_answer *newest = NULL;
     for (size_t i = 0; i < r->channel_count; i++) {
-        const struct cw_queried *q = &r->channels[i];
+        const struct cw_answer *q = &r->channels[i];
         if (q->conn == conn && (newest == NULL || q->epoch > newest->epoch)) {
             newest = q;
         }

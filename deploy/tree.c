@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "deploy/tree.h"
 
-#include <ctype.h>
+#include <jansson.h>
 #include <libfyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,9 +142,21 @@ static void end(struct reading *r)
     }
 }
 
+static bool is_quoted(const struct fy_event *event)
+{
+    if (event->scalar.value == NULL) {
+        return false;
+    }
+    const enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+}
+
 static void take(struct reading *r, struct fy_event *event)
 {
     struct cw_place at = place_of(fy_event_start_mark(event));
+    if (event->type == FYET_SCALAR && is_quoted(event) && at.column > 1) {
+        at.column--; /* the parser's mark is behind the quote */
+    }
     switch (event->type) {
     case FYET_SCALAR:
         if (event->scalar.anchor != NULL || event->scalar.tag != NULL) {
@@ -192,6 +204,21 @@ static void refuse_syntax(struct reading *r, struct fy_diag *diag)
     r->failed = true;
 }
 
+/* The parser of places takes more than JSON (comments, say); this one does not. */
+static bool is_json(struct reading *r, const char *bytes, size_t len)
+{
+    json_error_t error;
+    json_t *whole = json_loadb(bytes, len, JSON_DECODE_ANY, &error);
+    if (whole == NULL) {
+        const struct cw_place at = {error.line < 1 ? 1 : (unsigned)error.line,
+                error.column < 1 ? 1 : (unsigned)error.column};
+        cw_mistakes_add(r->mistakes, at, "this is not JSON: %s", error.text);
+        return false;
+    }
+    json_decref(whole);
+    return true;
+}
+
 cw_status cw_tree_read(const char *name, const char *bytes, size_t len,
         struct cw_mistakes *mistakes, struct cw_tree **ret_root)
 {
@@ -199,6 +226,9 @@ cw_status cw_tree_read(const char *name, const char *bytes, size_t len,
     size_t name_len = strlen(name);
     r.json = name_len > 5 && strcmp(name + name_len - 5, ".json") == 0;
     *ret_root = NULL;
+    if (r.json && !is_json(&r, bytes, len)) {
+        return CW_E_FORM;
+    }
     struct fy_diag *diag = fy_diag_create(&(struct fy_diag_cfg){.level = FYET_MAX});
     if (diag == NULL) {
         cw_memory_gone();

@@ -9,24 +9,24 @@
 #define LARGER(a, b) ((a) > (b) ? (a) : (b))
 
 /* The longest command of management is SETCONN, the longest OPEN has a share. */
-#define MANAGE_MAX (CW_MANAGE_HEADER_LEN + CW_SETCONN_LEN + CW_TAG_LEN) /* OPEN: as long */
+#define MANAGE_MAX (CW_MANAGE_HEADER_LEN + CW_SETCONN_LEN + CW_TAG_LEN) /* an OPEN fits */
 #define ENTRY_MAX (4 + LARGER(CW_EVENT_MAX, CW_STREAM_MAX))
 #define FRAME_MAX CW_FRAME_LEN(LARGER(CW_EVENT_MAX, CW_REPLY_MAX))
 #define IN_MAX LARGER(LARGER(MANAGE_MAX, ENTRY_MAX), FRAME_MAX)
 
 static struct cw_channel channels[CW_CHANNELS];
-static uint8_t in[IN_MAX] __attribute__((aligned(2)));
-static uint8_t out[LARGER(LARGER(FRAME_MAX, MANAGE_MAX), CW_EVIDENCE_LEN + CW_PROOF_MAX)] __attribute__((aligned(2)));
-static uint8_t reply[LARGER(CW_REPLY_MAX, 2)] __attribute__((aligned(2)));
+static CW_EVEN uint8_t in[IN_MAX];
+static CW_EVEN uint8_t out[LARGER(LARGER(FRAME_MAX, MANAGE_MAX), CW_EVIDENCE_LEN + CW_PROOF_MAX)];
+static CW_EVEN uint8_t reply[LARGER(CW_REPLY_MAX, 2)];
 
 _Static_assert(IN_MAX <= UINT16_MAX, "an image takes messages of less than 64 KiB");
 
 const struct cw_memory cw_memory = {
         .channels = channels,
+        .channels_end = channels + CW_CHANNELS,
         .in = in,
         .out = out,
         .reply = reply,
-        .channel_count = CW_CHANNELS,
         .in_cap = sizeof in,
         .out_cap = sizeof out,
         .reply_cap = CW_REPLY_MAX,

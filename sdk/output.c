@@ -6,14 +6,12 @@
 
 #define ITEM_LEN(payload_len) (CW_LINK_HEADER_LEN + (size_t)CW_FRAME_LEN(payload_len))
 
-/* The next open source at or after *i, of one endpoint or (NULL) of any. */
-static struct cw_channel *next_source(uint16_t *i, const struct cw_endpoint *endpoint)
+/* The open source after c, or the first (NULL), of one endpoint or (NULL) of any. */
+static struct cw_channel *next_source(struct cw_channel *c, const struct cw_endpoint *endpoint)
 {
-    for (; *i < cw_run_module.channel_count; (*i)++) {
-        struct cw_channel *c = &cw_run_module.channels[*i];
+    for (c = c == NULL ? cw_run_module.channels : c + 1; c != cw_run_module.channels_end; c++) {
         if (c->state == CW_CHANNEL_OPEN && c->source != 0 &&
                 (endpoint == NULL || endpoint == &cw_run_module.endpoints[c->local])) {
-            (*i)++;
             return c;
         }
     }
@@ -22,8 +20,7 @@ static struct cw_channel *next_source(uint16_t *i, const struct cw_endpoint *end
 
 cw_status cw_outputs_ready(size_t answer_len)
 {
-    struct cw_channel *c;
-    for (uint16_t i = 0; (c = next_source(&i, NULL)) != NULL;) {
+    for (struct cw_channel *c = NULL; (c = next_source(c, NULL)) != NULL;) {
         uint32_t max = cw_run_module.endpoints[c->local].max;
         answer_len += ITEM_LEN(c->event_max < max ? c->event_max : max);
         if (cw_channel_ready(c) != CW_OK) {
@@ -36,11 +33,10 @@ cw_status cw_outputs_ready(size_t answer_len)
 cw_status cw_output_send(const struct cw_endpoint *endpoint, cw_frame type, const void *data,
         size_t len, struct cw_channel **ret_channel)
 {
-    struct cw_channel *c;
     cw_status status = len > endpoint->max ? CW_E_SPACE : CW_OK;
     size_t needed = 0;
     /* All connections or none: first whether every one can take it, ... */
-    for (uint16_t i = 0; (c = next_source(&i, endpoint)) != NULL;) {
+    for (struct cw_channel *c = NULL; (c = next_source(c, endpoint)) != NULL;) {
         needed += ITEM_LEN(len);
         cw_status one = len > c->event_max ? CW_E_SPACE : cw_channel_ready(c);
         one = one == CW_OK && needed > cw_run_left() ? CW_AGAIN : one;
@@ -50,7 +46,7 @@ cw_status cw_output_send(const struct cw_endpoint *endpoint, cw_frame type, cons
         }
     }
     /* ... then the sealing. */
-    for (uint16_t i = 0; status == CW_OK && (c = next_source(&i, endpoint)) != NULL;) {
+    for (struct cw_channel *c = NULL; status == CW_OK && (c = next_source(c, endpoint)) != NULL;) {
         size_t frame_len;
         status = cw_channel_wrap(c, data, len, cw_memory.out, cw_memory.out_cap, &frame_len);
         if (status == CW_OK) {

@@ -54,7 +54,7 @@ static cw_status attest(size_t len)
 static cw_status manage(size_t len)
 {
     size_t answer_len = CW_OPENED_LEN;
-    if (cw_run_left() < CW_LINK_HEADER_LEN + CW_MANAGE_HEADER_LEN + CW_QUERIED_LEN + CW_TAG_LEN) {
+    if (cw_run_left() < CW_LINK_HEADER_LEN + CW_MANAGE_HEADER_LEN + CW_ANSWER_LEN + CW_TAG_LEN) {
         return CW_AGAIN;
     }
     cw_status status = len > 1 && cw_memory.in[1] == CW_MANAGE_OPEN
@@ -98,7 +98,7 @@ static void start(void)
 {
     struct cw_module *m = &cw_run_module;
     m->channels = cw_memory.channels;
-    m->channel_count = cw_memory.channel_count;
+    m->channels_end = cw_memory.channels_end;
     m->endpoints = __start_cw_endpoints;
     m->endpoint_count = 0;
     for (const struct cw_endpoint *row = __start_cw_endpoints; row != __stop_cw_endpoints; row++) {

@@ -22,10 +22,10 @@ extern struct cw_module cw_run_module;
 /* Memory that the image gives to the runtime (sdk/memory.c, sized by the build). */
 struct cw_memory {
     struct cw_channel *channels;
+    struct cw_channel *channels_end;
     uint8_t *in;    /* one incoming message, and the event inside it */
     uint8_t *out;   /* one outgoing message being sealed             */
     uint8_t *reply; /* the answer of a handler or an entry           */
-    uint16_t channel_count;
     uint16_t in_cap;
     uint16_t out_cap;
     uint16_t reply_cap;

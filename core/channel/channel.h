@@ -31,7 +31,7 @@
 #define CW_CHANNEL_OPEN 1u
 #define CW_CHANNEL_CLOSED 2u
 
-/* The first fields are, in this order, what QUERY answers. */
+/* The first fields are, in this order, what an answer tells. */
 struct cw_channel {
     uint32_t id;
     uint32_t conn;

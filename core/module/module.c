@@ -4,10 +4,10 @@
 #include "core/base/bytes.h"
 #include "core/crypto/suite.h"
 
-/* QUERY answers with a channel's first fields as they lie in memory. */
-#define COUNTS_LEN (CW_QUERIED_LEN - 4)
+/* An answer has a channel's first fields as they lie in memory. */
+#define COUNTS_LEN (offsetof(struct cw_answer, check) - offsetof(struct cw_answer, channel))
 _Static_assert(offsetof(struct cw_channel, state) == 13 && offsetof(struct cw_channel, gaps) == 32
-        && offsetof(struct cw_channel, dropped) + 2 == COUNTS_LEN, "as struct cw_queried");
+        && offsetof(struct cw_channel, dropped) + 2 == COUNTS_LEN, "as struct cw_answer");
 
 void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LEN],
         const char label[static 8], uint8_t ret_key[static CW_KEY_LEN])
@@ -25,7 +25,7 @@ cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,
     }
     if (!cw_bytes_equal(m->life.deployment, open->deployment, CW_DEPLOYMENT_LEN) ||
             m->number != open->module) {
-        cw_bytes_wipe(m->channels, m->channel_count * sizeof *m->channels);
+        cw_bytes_wipe(m->channels, (size_t)((uint8_t *)m->channels_end - (uint8_t *)m->channels));
     }
     m->life.state = m->life.state == CW_STATE_UNCLAIMED ? CW_STATE_OPEN : m->life.state;
     m->life.session = open->header.session;
@@ -39,9 +39,9 @@ cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,
 
 struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id)
 {
-    for (uint16_t i = 0; i < m->channel_count; i++) {
-        if (m->channels[i].state == CW_CHANNEL_OPEN && m->channels[i].id == id) {
-            return &m->channels[i];
+    for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {
+        if (c->state == CW_CHANNEL_OPEN && c->id == id) {
+            return c;
         }
     }
     return NULL;
@@ -49,8 +49,7 @@ struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id)
 
 void cw_module_settle(struct cw_module *m, const struct cw_channel *newest)
 {
-    for (uint16_t i = 0; i < m->channel_count; i++) {
-        struct cw_channel *c = &m->channels[i];
+    for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {
         if (c->state == CW_CHANNEL_OPEN && c->conn == newest->conn) {
             c->count = newest->count;
             if (c->epoch < newest->epoch) {
@@ -91,23 +90,19 @@ static cw_status setconn_check(struct cw_module *m, const struct cw_setconn *s, 
     return cw_module_channel(m, s->channel) == NULL ? CW_OK : CW_E_REPLAY;
 }
 
-static cw_status setconn(struct cw_module *m, const struct cw_setconn *s, struct cw_answer *ret)
+static cw_status setconn(struct cw_module *m, const struct cw_setconn *s,
+        uint8_t ret_check[static CW_CHECK_LEN], struct cw_channel **ret_channel)
 {
     bool source = s->identity.src_module == m->number;
     struct cw_channel *old = NULL;    /* the newest of this connection        */
-    struct cw_channel *vacant = NULL; /* free, or closed and another's        */
-    for (uint16_t i = 0; i < m->channel_count; i++) {
-        struct cw_channel *c = &m->channels[i];
-        bool same = c->state != CW_CHANNEL_FREE && c->conn == s->identity.conn;
-        if (same && (old == NULL || c->epoch > old->epoch)) {
-            old = c;
-        }
-        if (!same && c->state != CW_CHANNEL_OPEN &&
-                (vacant == NULL || c->state < vacant->state)) { /* free before closed */
-            vacant = c;
+    struct cw_channel *vacant = NULL; /* free, or else closed and another's   */
+    for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {
+        if (c->state != CW_CHANNEL_FREE && c->conn == s->identity.conn) {
+            old = old == NULL || c->epoch > old->epoch ? c : old;
+        } else if (c->state != CW_CHANNEL_OPEN) {
+            vacant = vacant == NULL || c->state < vacant->state ? c : vacant;
         }
     }
-    ret->channel = s->channel;
     cw_status status = setconn_check(m, s, source, old);
     if (status != CW_OK) {
         return status;
@@ -119,64 +114,49 @@ static cw_status setconn(struct cw_module *m, const struct cw_setconn *s, struct
         return CW_E_SPACE;
     }
     *slot = beside ? *old : *slot;
-    cw_channel_install(slot, s, m->life.deployment, source, ret->check);
+    cw_channel_install(slot, s, m->life.deployment, source, ret_check);
     if (!beside) {
         cw_module_settle(m, slot);
     }
-    ret->count = slot->count;
+    *ret_channel = slot;
     return CW_OK;
 }
 
-static cw_status disable(struct cw_module *m, const uint8_t *body, struct cw_answer *ret)
+/* Act on an authentic command. */
+static void act(struct cw_module *m, uint8_t type, const uint8_t *body, size_t len,
+        struct cw_answer *ret)
 {
-    cw_bytes_copy(&ret->channel, body, sizeof ret->channel);
-    bool all = ret->channel == CW_DISABLE_ALL;
-    cw_status status = all ? CW_OK : CW_E_ABSENT;
-    for (uint16_t i = 0; i < m->channel_count; i++) {
-        struct cw_channel *c = &m->channels[i];
-        if (c->state == CW_CHANNEL_OPEN && (all || c->id == ret->channel)) {
-            cw_channel_close(c);
-            ret->count = c->count;
-            status = CW_OK;
-        }
-    }
-    m->life.state = all ? CW_STATE_DISABLED : m->life.state;
-    return status;
-}
-
-static void query(const struct cw_module *m, struct cw_queried *ret)
-{
-    for (uint16_t i = 0; i < m->channel_count; i++) {
-        const struct cw_channel *c = &m->channels[i];
-        if (c->state != CW_CHANNEL_FREE && ret->total++ == ret->index) {
-            cw_bytes_copy((uint8_t *)ret + 4, c, COUNTS_LEN);
-        }
-    }
-}
-
-/* Act on an authentic command; the answer's body goes to ret_body. */
-static size_t act(struct cw_module *m, uint8_t type, const uint8_t *body, size_t len,
-        uint8_t *ret_body)
-{
+    cw_status status = CW_E_STATE;
+    struct cw_channel *about = NULL;
+    struct cw_setconn s = {0};
+    cw_bytes_copy(&s, body, len < sizeof s ? len : sizeof s);
+    uint32_t number = s.identity.conn; /* QUERY: an index; DISABLE: a channel */
+    bool is_open = m->life.state == CW_STATE_OPEN;
     if (type == CW_MANAGE_QUERY && len == CW_QUERY_LEN) {
-        struct cw_queried queried = {0};
-        cw_bytes_copy(&queried.index, body, sizeof queried.index);
-        query(m, &queried);
-        cw_bytes_copy(ret_body, &queried, sizeof queried);
-        return sizeof queried;
+        for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {
+            if (c->state != CW_CHANNEL_FREE) {
+                about = ret->total++ == number ? c : about;
+            }
+        }
+        status = CW_OK;
+    } else if (is_open && type == CW_MANAGE_SETCONN && len == CW_SETCONN_LEN) {
+        status = setconn(m, &s, ret->check, &about);
+    } else if (is_open && type == CW_MANAGE_DISABLE && len == CW_DISABLE_LEN) {
+        bool all = number == CW_DISABLE_ALL;
+        for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {
+            if (c->state == CW_CHANNEL_OPEN && (all || c->id == number)) {
+                cw_channel_close(c);
+                about = c;
+            }
+        }
+        m->life.state = all ? CW_STATE_DISABLED : m->life.state;
+        status = all || about != NULL ? CW_OK : CW_E_ABSENT;
     }
-    struct cw_answer answer = {.status = CW_E_STATE};
-    if (m->life.state == CW_STATE_OPEN && type == CW_MANAGE_SETCONN && len == CW_SETCONN_LEN) {
-        struct cw_setconn s;
-        cw_bytes_copy(&s, body, sizeof s);
-        answer.status = (uint16_t)setconn(m, &s, &answer);
-        cw_bytes_wipe(&s, sizeof s);
-    } else if (m->life.state == CW_STATE_OPEN && type == CW_MANAGE_DISABLE &&
-            len == CW_DISABLE_LEN) {
-        answer.status = (uint16_t)disable(m, body, &answer);
+    if (about != NULL) {
+        cw_bytes_copy(&ret->channel, about, COUNTS_LEN);
     }
-    cw_bytes_copy(ret_body, &answer, sizeof answer);
-    return sizeof answer;
+    ret->status = (uint16_t)status;
+    cw_bytes_wipe(&s, sizeof s);
 }
 
 cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
@@ -191,7 +171,7 @@ cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
             (header.type & CW_MANAGE_ANSWER) != 0) {
         return CW_E_FORM;
     }
-    if (m->life.state == CW_STATE_UNCLAIMED || cap < sizeof header + CW_QUERIED_LEN + CW_TAG_LEN) {
+    if (m->life.state == CW_STATE_UNCLAIMED || cap < sizeof header + sizeof(struct cw_answer) + CW_TAG_LEN) {
         return CW_E_STATE;
     }
     if (header.session != m->life.session || header.seq <= m->last_seq) {
@@ -204,13 +184,15 @@ cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
         return CW_E_AUTH;
     }
     m->last_seq = header.seq;
-    uint8_t *answer = ret_answer + sizeof header;
-    size_t answer_len = act(m, header.type, body, body_len, answer);
+    struct cw_answer answer = {0};
+    act(m, header.type, body, body_len, &answer);
     cw_bytes_wipe(body, body_len);
     header.type |= CW_MANAGE_ANSWER;
     cw_bytes_copy(ret_answer, &header, sizeof header);
-    cw_suite_seal(m->cipher, m->key_out, ret_answer, sizeof header, answer, answer_len,
-            answer + answer_len);
-    *ret_len = sizeof header + answer_len + CW_TAG_LEN;
+    body = ret_answer + sizeof header;
+    cw_bytes_copy(body, &answer, sizeof answer);
+    cw_suite_seal(m->cipher, m->key_out, ret_answer, sizeof header, body, sizeof answer,
+            body + sizeof answer);
+    *ret_len = sizeof header + sizeof answer + CW_TAG_LEN;
     return CW_OK;
 }

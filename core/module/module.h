@@ -30,8 +30,8 @@ struct cw_module {
     CW_EVEN uint8_t key_in[CW_KEY_LEN];
     CW_EVEN uint8_t key_out[CW_KEY_LEN];
     struct cw_channel *channels;
+    struct cw_channel *channels_end; /* behind the last */
     const struct cw_endpoint *endpoints;
-    uint16_t channel_count;
     uint16_t endpoint_count;
 };
 
@@ -54,7 +54,7 @@ void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LE
  * cw_module_command - one sealed command, in place, and its sealed answer.
  *
  * message      [len] bytes in private memory: header, sealed body, tag
- * ret_answer   [cap] bytes, at least CW_MANAGE_HEADER_LEN + CW_QUERIED_LEN + CW_TAG_LEN
+ * ret_answer   [cap] bytes, at least CW_MANAGE_HEADER_LEN + CW_ANSWER_LEN + CW_TAG_LEN
  *
  * CW_OK        the command was the owner's; the answer says what became of it
  * otherwise    it was not, nothing changed, and there is no answer

@@ -32,18 +32,9 @@ cw_status cw_answer_decode(const uint8_t *bytes, size_t len, struct cw_answer *r
         return len < sizeof answer ? CW_E_SHORT : CW_E_FORM;
     }
     cw_bytes_copy(&answer, bytes, sizeof answer);
-    if (answer.zero != 0 || answer.status > CW_E_SYSTEM) {
+    if (answer.status > CW_E_SYSTEM) {
         return CW_E_FORM;
     }
     *ret_answer = answer;
-    return CW_OK;
-}
-
-cw_status cw_queried_decode(const uint8_t *bytes, size_t len, struct cw_queried *ret_queried)
-{
-    if (len != sizeof *ret_queried) {
-        return len < sizeof *ret_queried ? CW_E_SHORT : CW_E_FORM;
-    }
-    cw_bytes_copy(ret_queried, bytes, len);
     return CW_OK;
 }

@@ -88,24 +88,8 @@ struct cw_setconn {
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_setconn) == CW_SETCONN_LEN, "as on the wire");
 
-/* The answer to SETCONN, DISABLE and any command refused. */
-#define CW_ANSWER_LEN 24u
-
-struct cw_answer {
-    uint32_t channel;
-    uint16_t status; /* a cw_status */
-    uint16_t zero;
-    uint64_t count;
-    uint8_t check[CW_CHECK_LEN]; /* SETCONN: confirms key and context; else zeros */
-} CW_PACKED;
-_Static_assert(sizeof(struct cw_answer) == CW_ANSWER_LEN, "as on the wire");
-
 /* QUERY: one channel of the table, by index; total tells how many there are. */
 #define CW_QUERY_LEN 4u
-#define CW_QUERIED_LEN 44u
-
-#define CW_QUERIED_SOURCE 0x0001u   /* flags: this end seals                  */
-#define CW_QUERIED_DISABLED 0x0200u /* the final counts of a closed channel   */
 
 struct cw_query {
     uint16_t index;
@@ -113,21 +97,28 @@ struct cw_query {
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_query) == CW_QUERY_LEN, "as on the wire");
 
-struct cw_queried {
-    uint16_t index;
-    uint16_t total;
-    uint32_t channel; /* zeros from here on where index >= total */
+/* The answer to every command: what became of it, and the channel that it was about. */
+#define CW_ANSWER_LEN 52u
+
+#define CW_ANSWER_SOURCE 0x0001u /* flags: this end seals                */
+#define CW_ANSWER_CLOSED 0x0200u /* the final counts of a closed channel */
+
+struct cw_answer {
+    uint16_t status; /* a cw_status */
+    uint16_t total;  /* QUERY: channels in the table */
+    uint32_t channel; /* zeros from here on where there is none */
     uint32_t conn;
     uint32_t epoch;
     uint16_t flags;
-    uint16_t refused_auth;   /* wrong tags, saturating                     */
-    uint64_t count;          /* source: next to seal; sink: next expected  */
-    uint64_t acked;          /* source, strict: verified acknowledgements  */
-    uint32_t gaps;           /* sink, latest: events that never came       */
-    uint16_t refused_replay; /* a hint: counted before the tag is checked  */
-    uint16_t dropped;        /* source: outputs that found no room         */
+    uint16_t refused_auth;   /* wrong tags, saturating                           */
+    uint64_t count;          /* source: next to seal; sink: next expected        */
+    uint64_t acked;          /* source, strict: verified acknowledgements        */
+    uint32_t gaps;           /* sink, latest: events that never came             */
+    uint16_t refused_replay; /* a hint: counted before the tag is checked        */
+    uint16_t dropped;        /* source: outputs that found no room               */
+    uint8_t check[CW_CHECK_LEN]; /* SETCONN: confirms key and context; else zeros */
 } CW_PACKED;
-_Static_assert(sizeof(struct cw_queried) == CW_QUERIED_LEN, "as on the wire");
+_Static_assert(sizeof(struct cw_answer) == CW_ANSWER_LEN, "as on the wire");
 
 /* DISABLE: channel 4; one channel, or the whole module. */
 #define CW_DISABLE_LEN 4u
@@ -142,7 +133,5 @@ CW_MUST_CHECK cw_status cw_manage_header_decode(const uint8_t *bytes, size_t len
         struct cw_manage_header *ret_header);
 CW_MUST_CHECK cw_status cw_answer_decode(const uint8_t *bytes, size_t len,
         struct cw_answer *ret_answer);
-CW_MUST_CHECK cw_status cw_queried_decode(const uint8_t *bytes, size_t len,
-        struct cw_queried *ret_queried);
 
 #endif

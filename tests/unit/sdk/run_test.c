@@ -140,12 +140,13 @@ static size_t only_item(uint8_t type, uint8_t *ret_bytes)
 static void restart(uint8_t start)
 {
     memset(&cw_run_module, 0, sizeof cw_run_module);
-    memset(cw_memory.channels, 0, cw_memory.channel_count * sizeof *cw_memory.channels);
+    memset(cw_memory.channels, 0,
+            (size_t)(cw_memory.channels_end - cw_memory.channels) * sizeof *cw_memory.channels);
     memset(fake_port.root_key, 0x10, CW_KEY_LEN);
     memset(fake_port.start, start, CW_START_LEN);
     fake_port.kind = CW_FRESH_RANDOM;
     cw_run_module.channels = cw_memory.channels;
-    cw_run_module.channel_count = cw_memory.channel_count;
+    cw_run_module.channels_end = cw_memory.channels_end;
     cw_run_module.endpoints = __start_cw_endpoints;
     cw_run_module.endpoint_count = (uint16_t)(__stop_cw_endpoints - __start_cw_endpoints);
     cw_run_module.cipher = cw_session_cipher();

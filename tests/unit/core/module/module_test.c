@@ -53,7 +53,7 @@ static void fresh(struct bench *b, uint8_t cipher)
     b->module.life.kind = CW_FRESH_RANDOM;
     b->module.cipher = cipher;
     b->module.channels = b->channels;
-    b->module.channel_count = CHANNELS;
+    b->module.channels_end = b->channels + CHANNELS;
     b->module.endpoints = endpoints;
     b->module.endpoint_count = 4;
     assert_int_equal(claim(b, 1, 0x80, 7), CW_OK);
@@ -145,15 +145,15 @@ static struct cw_answer disable(struct bench *b, uint32_t channel)
     return command(b, CW_MANAGE_DISABLE, (const uint8_t *)&channel, sizeof channel);
 }
 
-static struct cw_queried query(struct bench *b, uint16_t index)
+static struct cw_answer query(struct bench *b, uint16_t index)
 {
-    uint8_t body[CW_QUERIED_LEN];
+    uint8_t body[CW_ANSWER_LEN];
     size_t len;
-    struct cw_queried queried;
+    struct cw_answer queried;
     struct cw_query ask = {.index = index};
     seal(b, CW_MANAGE_QUERY, (const uint8_t *)&ask, sizeof ask);
     assert_int_equal(deliver(b, body, &len), CW_OK);
-    assert_int_equal(cw_queried_decode(body, len, &queried), CW_OK);
+    assert_int_equal(cw_answer_decode(body, len, &queried), CW_OK);
     return queried;
 }
 
@@ -379,10 +379,10 @@ static void disabled_channel_keeps_its_final_count_for_the_owner(void **state)
     assert_int_equal(answer.status, CW_OK);
     assert_int_equal(answer.count, 1);
     assert_int_equal(send(&b, &source), CW_E_ABSENT);
-    struct cw_queried queried = query(&b, 0);
+    struct cw_answer queried = query(&b, 0);
     assert_int_equal(queried.total, 1);
     assert_int_equal(queried.count, 1);
-    assert_int_equal(queried.flags, CW_QUERIED_DISABLED);
+    assert_int_equal(queried.flags, CW_ANSWER_CLOSED);
 }
 
 static void disabled_module_answers_queries_only(void **state)
