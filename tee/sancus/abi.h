@@ -30,7 +30,8 @@
  * 2. Entry of a module: a branch to PS, from unprotected code.
  *
  *      in    r7 return address   r11 entry   r12 in_far   r13 in_len   r14 out_far   r15 out_cap
- *      back  r12, r13 = bits 15..0 and 31..16 of a cw_return; all other registers and SR are 0
+ *      back  r12, r13 = bits 15..0 and 31..16 of a cw_return, r15 = the return address; all other
+ *            registers and SR are 0
  *
  * The in and out areas lie in RAM, outside of the module.  A return address inside any module
  * is refused.  A module that refuses so early, is entered after it broke off, or breaks an

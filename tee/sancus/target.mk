@@ -31,3 +31,4 @@ IMAGES += msp430/sancus-probe.elf
 msp430/sancus-probe.elf.sources := tee/sancus/tests/probe.S
 msp430/sancus-probe.elf.script := tee/sancus/tests/probe.ld
 tee/sancus/tests/entry_test.c.with := tee/sancus/tests/machine.c
+tee/sancus/tests/backend_test.c.with := tee/sancus/tests/machine.c
