@@ -23,7 +23,7 @@ cd "$work"
 causeway() {
     "$bin/causeway" --quiet --state "$work/state" "$@"
 }
-owner=$(causeway key show --json | sed 's/.*"fingerprint" *: *"\([0-9a-f]*\)".*/\1/')
+owner=$(causeway key show)
 for node in a:6101 b:6102; do
     $pin "$bin/causeway-node" --name "${node%:*}" --listen "127.0.0.1:${node#*:}" --tee native \
         --state "$work/node-${node%:*}" --owner "$owner" >"$work/${node%:*}.out" \
@@ -47,7 +47,7 @@ le32() {
 }
 
 returned() {
-    hex=$(causeway call caller returned --json | sed 's/.*"hex" *: *"\([0-9a-f]*\)".*/\1/')
+    hex=$(causeway call caller returned --json | sed -n 's/.*"hex" *: *"\([0-9a-f]*\)".*/\1/p')
     echo $((0x$(echo "$hex" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')))
 }
 
