@@ -63,12 +63,9 @@ static void add_compiler(struct cw_tool *tool, const struct job *job)
     static const char *const flags[] = {"gcc", "-c", "-std=c11", "-O2", "-ffreestanding", "-fno-pie",
             "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
             "-fno-tree-loop-distribute-patterns", "-fno-common", "-fvisibility=hidden",
-            "-ffunction-sections", "-fdata-sections", "-fno-ident", "-Wall", "-Wextra"};
+            "-ffunction-sections", "-fdata-sections", "-fno-ident", "-g", "-Wall", "-Wextra"};
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         cw_tool_add(tool, "%s", flags[i]);
-    }
-    if (build->debug) {
-        cw_tool_add(tool, "-g");
     }
     cw_tool_add(tool, "-ffile-prefix-map=%s=.", build->include_dir);
     cw_tool_add(tool, "-ffile-prefix-map=%s=out", build->out_dir);
@@ -187,13 +184,10 @@ static cw_status link_image(const struct job *job)
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         cw_tool_add(&tool, "%s", flags[i]);
     }
-    if (!job->build->debug) {
-        cw_tool_add(&tool, "--strip-all");
-    }
     cw_tool_add(&tool, "-T");
     cw_tool_add(&tool, "%s/lib/native/link.ld", sdk_dir);
     cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s", job->linked);
+    cw_tool_add(&tool, "%s/linked.elf", job->folder);
     cw_tool_add(&tool, "%s", job->joined);
     cw_tool_add(&tool, "%s/memory.o", job->folder);
     cw_tool_add(&tool, "%s/owner_key.o", job->folder);
@@ -203,7 +197,17 @@ static cw_status link_image(const struct job *job)
         cw_tool_add(&tool, "%s/lib/native/lib%s.a", sdk_dir, archives[i]);
     }
     cw_tool_add(&tool, "--end-group");
-    return run(job, &tool);
+    cw_status status = run(job, &tool);
+    if (status != CW_OK) {
+        return status;
+    }
+    /* linked.elf keeps the names, for a debugger and for tools/tcb-report. */
+    struct cw_tool strip = {0};
+    cw_tool_add(&strip, "objcopy");
+    cw_tool_add(&strip, job->build->debug ? "--preserve-dates" : "--strip-all");
+    cw_tool_add(&strip, "%s/linked.elf", job->folder);
+    cw_tool_add(&strip, "%s", job->linked);
+    return run(job, &strip);
 }
 
 static cw_status read_image(const struct job *job, uint8_t **ret_image, size_t *ret_len)
