@@ -146,7 +146,6 @@ static void finish(struct cw_stream *stream)
 {
     struct cw_conn *conn = stream->conn;
     stream->ended_at_ms = cw_node_now_ms(conn->node);
-    stream->held_len = 0;
     if (stream->is_finished ||
             uv_shutdown(&conn->shutdown, (uv_stream_t *)&conn->tcp, NULL) != 0) {
         cw_conn_close(conn);
