@@ -105,7 +105,7 @@ void cw_app_step(struct cw_app *app, const char *verb, const char *format, ...)
     } else if (!app->options.quiet) {
         const char *bold = app->options.color ? "\033[1m" : "";
         const char *plain = app->options.color ? "\033[0m" : "";
-        printf("%s%-10s%s %-72s %8.1f ms\n", bold, verb, plain, text, ms);
+        printf("%9.1f ms  %s%-10s%s %s\n", ms, bold, verb, plain, text);
         fflush(stdout);
     }
     free(text);

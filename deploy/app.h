@@ -98,7 +98,7 @@ CW_MUST_CHECK cw_status cw_app_client(struct cw_app *app, const struct cw_descri
         struct cw_nodeclient **ret_client);
 
 /*
- * Printing.  A step: `attest     controller: ...     1.2 ms`; with --json an object in "steps".
+ * Printing.  A step: `  1.2 ms  attest     controller: ...`; with --json an object in "steps".
  */
 void cw_app_begin_step(struct cw_app *app);
 __attribute__((format(printf, 3, 4))) void cw_app_step(struct cw_app *app, const char *verb,
@@ -112,8 +112,12 @@ void cw_app_json(struct cw_app *app, struct json_t *object);
 /* cw_app_build - all images, from the state's store where nothing changed. */
 CW_MUST_CHECK cw_status cw_app_build(struct cw_app *app);
 
-/* cw_app_build_of - the images of one node. */
-CW_MUST_CHECK cw_status cw_app_build_of(struct cw_app *app, const struct cw_descriptor_node *node);
+/*
+ * cw_remote_recall - the image that was built last, from the state; nothing is built or looked at.
+ *
+ * CW_E_ABSENT  never built (a line was printed)
+ */
+CW_MUST_CHECK cw_status cw_remote_recall(struct cw_app *app, struct cw_remote *r);
 
 /* cw_app_plan - what only images can tell: endpoints exist and are of the right kind. */
 CW_MUST_CHECK cw_status cw_app_plan(struct cw_app *app);
@@ -161,7 +165,7 @@ CW_MUST_CHECK cw_status cw_remote_disable(struct cw_app *app, struct cw_remote *
 /* cw_remote_channel - what the last query said of a connection: its newest epoch, or NULL. */
 const struct cw_answer *cw_remote_channel(const struct cw_remote *r, uint32_t conn);
 
-/* cw_remote_ready - build, connect, attest and open one module: for verbs about one. */
+/* cw_remote_ready - recall, connect, attest and open one module: for verbs about one. */
 CW_MUST_CHECK cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r);
 
 void cw_remote_close(struct cw_remote *r);

@@ -5,12 +5,13 @@
  */
 #include <errno.h>
 #include <fts.h>
+#include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/bytes.h"
-#include "core/crypto/hash.h"
 #include "core/wire/reader.h"
 #include "core/wire/writer.h"
 #include "deploy/app.h"
@@ -19,23 +20,24 @@
 #include "posix/log.h"
 
 #define CACHE_VERSION 1u
+#define HASH_LEN 32u
 #define SOURCE_MAX (16u << 20)
 
-static void hash_text(struct cw_sha256 *hash, const char *text)
+static void hash_text(EVP_MD_CTX *hash, const char *text)
 {
     const char *from = text == NULL ? "" : text;
-    cw_sha256_update(hash, from, strlen(from) + 1);
+    EVP_DigestUpdate(hash, from, strlen(from) + 1);
 }
 
-static void hash_number(struct cw_sha256 *hash, uint64_t number)
+static void hash_number(EVP_MD_CTX *hash, uint64_t number)
 {
     uint8_t bytes[8];
     struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
     cw_writer_u64(&w, number);
-    cw_sha256_update(hash, bytes, sizeof bytes);
+    EVP_DigestUpdate(hash, bytes, sizeof bytes);
 }
 
-static cw_status hash_file(struct cw_sha256 *hash, const char *name, const char *path)
+static cw_status hash_file(EVP_MD_CTX *hash, const char *name, const char *path)
 {
     uint8_t *bytes;
     size_t len;
@@ -48,7 +50,7 @@ static cw_status hash_file(struct cw_sha256 *hash, const char *name, const char 
     }
     hash_text(hash, name);
     hash_number(hash, len);
-    cw_sha256_update(hash, bytes, len);
+    EVP_DigestUpdate(hash, bytes, len);
     free(bytes);
     return CW_OK;
 }
@@ -66,7 +68,7 @@ static bool ends_with(const char *name, const char *end)
 }
 
 /* All files of a folder, but hidden ones; only_sources: those that a compiler may include. */
-static cw_status hash_folder(struct cw_sha256 *hash, const char *folder, bool only_sources)
+static cw_status hash_folder(EVP_MD_CTX *hash, const char *folder, bool only_sources)
 {
     char *root = cw_memory_text(folder);
     char *const roots[] = {root, NULL};
@@ -130,42 +132,65 @@ struct job {
     struct cw_remote **remotes; /* the modules of this node */
     size_t count;
     const char *sdk;
-    uint8_t hash[CW_SHA256_LEN];
+    uint8_t common[HASH_LEN]; /* of the SDK, the application's folder and the owner's key */
+    uint8_t hash[HASH_LEN];
+    struct cw_owner_built *built; /* what the backend gave */
+    pthread_t thread;
+    cw_status status;
+    bool is_stored;  /* nothing changed since it was built */
+    bool is_started; /* the thread                         */
+    char why[CW_OWNER_WHY_LEN];
 };
+
+/* What goes into every image. */
+static cw_status hash_common(struct cw_app *app, const char *sdk, uint8_t ret_hash[static HASH_LEN])
+{
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1) {
+        cw_memory_gone();
+    }
+    hash_number(hash, CACHE_VERSION);
+    EVP_DigestUpdate(hash, app->keys.dh_public, CW_DH_LEN);
+    cw_status status = hash_folder(hash, sdk, false);
+    if (status == CW_OK) {
+        status = hash_folder(hash, app->d.folder, true);
+    }
+    EVP_DigestFinal_ex(hash, ret_hash, NULL);
+    EVP_MD_CTX_free(hash);
+    return status;
+}
 
 static cw_status hash_job(struct job *job)
 {
-    struct cw_sha256 hash;
     const struct cw_owner_node *n = job->owner_node;
-    cw_sha256_init(&hash);
-    hash_number(&hash, CACHE_VERSION);
-    hash_text(&hash, n->tee);
-    hash_number(&hash, n->vendor);
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1) {
+        cw_memory_gone();
+    }
+    EVP_DigestUpdate(hash, job->common, sizeof job->common);
+    hash_text(hash, n->tee);
+    hash_number(hash, n->vendor);
     if (n->vendor_key != NULL) {
-        cw_sha256_update(&hash, n->vendor_key, CW_KEY_LEN);
+        EVP_DigestUpdate(hash, n->vendor_key, CW_KEY_LEN);
     }
-    hash_text(&hash, n->memory_text);
-    hash_text(&hash, n->memory_data);
-    hash_text(&hash, n->chip);
-    cw_sha256_update(&hash, job->app->keys.dh_public, CW_DH_LEN);
-    cw_status status = hash_folder(&hash, job->sdk, false);
-    if (status == CW_OK) {
-        status = hash_folder(&hash, job->app->d.folder, true);
-    }
+    hash_text(hash, n->memory_text);
+    hash_text(hash, n->memory_data);
+    hash_text(hash, n->chip);
+    cw_status status = CW_OK;
     for (size_t i = 0; i < job->count && status == CW_OK; i++) {
         const struct cw_descriptor_module *m = job->remotes[i]->module;
-        hash_text(&hash, m->name.value);
-        hash_text(&hash, m->device.value);
-        hash_text(&hash, m->on_interrupt.value);
-        hash_number(&hash, (uint64_t)m->channels.value);
+        hash_text(hash, m->name.value);
+        hash_text(hash, m->device.value);
+        hash_text(hash, m->on_interrupt.value);
+        hash_number(hash, (uint64_t)m->channels.value);
         for (size_t j = 0; j < m->source_count && status == CW_OK; j++) {
             char *path = cw_file_join(job->app->d.folder, m->sources[j].value);
-            status = hash_file(&hash, m->sources[j].value, path);
+            status = hash_file(hash, m->sources[j].value, path);
             free(path);
         }
     }
-    cw_sha256_out(&hash, job->hash);
-    cw_bytes_wipe(&hash, sizeof hash);
+    EVP_DigestFinal_ex(hash, job->hash, NULL);
+    EVP_MD_CTX_free(hash);
     return status;
 }
 
@@ -271,27 +296,11 @@ static bool take_stored(struct job *job)
     return false;
 }
 
-static cw_status build_anew(struct job *job)
+/* The backend's work; runs beside that of other nodes, so it touches nothing but its job. */
+static cw_status build_anew(struct job *job, const char *out_dir)
 {
-    struct cw_app *app = job->app;
-    const struct cw_owner_backend *backend = job->node->backend;
-    char why[CW_OWNER_WHY_LEN] = "";
-    if (backend->needs(why) != CW_OK) {
-        cw_log_error("node %s: %s", job->node->name.value, why);
-        return CW_E_SYSTEM;
-    }
-    if (!backend->session_dh && job->owner_node->vendor_key == NULL) {
-        cw_log_error("node %s: its vendor key is not here: `causeway key add-vendor %s --file "
-                     "FILE`",
-                job->node->name.value, job->node->name.value);
-        return CW_E_ABSENT;
-    }
-    char *out = cw_memory_format("%s/build/%s", app->state_folder, job->node->name.value);
-    cw_status status = cw_file_make_folder(out, 0700);
-    char *out_dir = status == CW_OK ? realpath(out, NULL) : NULL;
-    free(out);
+    const struct cw_app *app = job->app;
     struct cw_owner_module *modules = cw_memory_new(job->count, sizeof *modules);
-    struct cw_owner_built *built = cw_memory_new(job->count, sizeof *built);
     for (size_t i = 0; i < job->count; i++) {
         const struct cw_descriptor_module *m = job->remotes[i]->module;
         const char **sources = cw_memory_new(m->source_count, sizeof *sources);
@@ -307,75 +316,169 @@ static cw_status build_anew(struct job *job)
                 .channels = (uint16_t)m->channels.value,
         };
     }
-    if (out_dir != NULL) {
-        const struct cw_owner_build build = {
-                .sdk_dir = job->sdk,
-                .include_dir = app->d.folder,
-                .out_dir = out_dir,
-                .owner_key = app->keys.dh_public,
-        };
-        status = backend->build(&build, job->owner_node, modules, job->count, built, why);
-        if (status != CW_OK) {
-            cw_log_error("node %s: %s", job->node->name.value, why);
-            status = CW_E_SYSTEM;
-        }
-    } else {
-        status = CW_E_SYSTEM;
-    }
+    const struct cw_owner_build build = {
+            .sdk_dir = job->sdk,
+            .include_dir = app->d.folder,
+            .out_dir = out_dir,
+            .owner_key = app->keys.dh_public,
+    };
+    cw_status status = job->node->backend->build(&build, job->owner_node, modules, job->count,
+            job->built, job->why);
     for (size_t i = 0; i < job->count; i++) {
-        if (status == CW_OK) {
-            job->remotes[i]->built = built[i];
-            status = store_built(job, job->remotes[i]);
-        } else {
-            cw_owner_built_free(&built[i]);
-        }
         for (size_t j = 0; j < modules[i].source_count; j++) {
             free((void *)(uintptr_t)modules[i].sources[j]);
         }
         free((void *)(uintptr_t)modules[i].sources);
     }
     free(modules);
-    free(built);
-    free(out_dir);
     return status;
 }
 
-static cw_status build_node(struct job *job)
+static void *work(void *ctx)
 {
-    struct cw_app *app = job->app;
+    struct job *job = ctx;
+    char *out = cw_memory_format("%s/build/%s", job->app->state_folder, job->node->name.value);
+    job->status = cw_file_make_folder(out, 0700);
+    char *out_dir = job->status == CW_OK ? realpath(out, NULL) : NULL;
+    if (job->status == CW_OK) {
+        job->status = out_dir == NULL ? CW_E_SYSTEM : build_anew(job, out_dir);
+    }
+    free(out_dir);
+    free(out);
+    return NULL;
+}
+
+/* Begin with a node: take what is stored, or let its backend work. */
+static cw_status begin(struct job *job)
+{
+    const struct cw_owner_backend *backend = job->node->backend;
     cw_status status = hash_job(job);
     if (status != CW_OK) {
         return status;
     }
-    const bool is_stored = take_stored(job);
-    if (!is_stored) {
-        status = cw_state_begin(app->state);
-        if (status == CW_OK) {
-            status = build_anew(job);
-            if (status == CW_OK) {
-                status = cw_state_commit(app->state);
-            } else {
-                cw_state_rollback(app->state);
-            }
+    job->is_stored = take_stored(job);
+    if (job->is_stored) {
+        return CW_OK;
+    }
+    if (backend->needs(job->why) != CW_OK) {
+        cw_log_error("node %s: %s", job->node->name.value, job->why);
+        return CW_E_SYSTEM;
+    }
+    if (!backend->session_dh && job->owner_node->vendor_key == NULL) {
+        cw_log_error("node %s: its vendor key is not here: `causeway key add-vendor %s --file "
+                     "FILE`",
+                job->node->name.value, job->node->name.value);
+        return CW_E_ABSENT;
+    }
+    job->built = cw_memory_new(job->count, sizeof *job->built);
+    if (pthread_create(&job->thread, NULL, work, job) != 0) {
+        cw_log_error("cannot make a thread");
+        return CW_E_SYSTEM;
+    }
+    job->is_started = true;
+    return CW_OK;
+}
+
+static cw_status store_all(struct job *job)
+{
+    cw_status status = cw_state_begin(job->app->state);
+    for (size_t i = 0; i < job->count && status == CW_OK; i++) {
+        status = store_built(job, job->remotes[i]);
+    }
+    if (status == CW_OK) {
+        return cw_state_commit(job->app->state);
+    }
+    cw_state_rollback(job->app->state);
+    return status;
+}
+
+static void take_built(struct cw_remote *r)
+{
+    r->is_built = true;
+    EVP_Digest(r->built.image, r->built.image_len, r->image_hash, NULL, EVP_sha256(), NULL);
+}
+
+static cw_status finish(struct job *job)
+{
+    struct cw_app *app = job->app;
+    if (!job->is_stored) {
+        if (job->status != CW_OK) {
+            cw_log_error("node %s: %s", job->node->name.value, job->why);
+            return CW_E_SYSTEM;
+        }
+        for (size_t i = 0; i < job->count; i++) {
+            job->remotes[i]->built = job->built[i];
+        }
+        memset(job->built, 0, job->count * sizeof *job->built);
+        cw_status status = store_all(job);
+        if (status != CW_OK) {
+            return status;
         }
     }
-    for (size_t i = 0; i < job->count && status == CW_OK; i++) {
+    for (size_t i = 0; i < job->count; i++) {
         struct cw_remote *r = job->remotes[i];
-        r->is_built = true;
-        cw_sha256(r->built.image, r->built.image_len, r->image_hash);
-        if (!is_stored) {
+        take_built(r);
+        if (!job->is_stored) {
             cw_app_step(app, "build", "%s (%s): %u bytes of text, %.16s", r->module->name.value,
                     job->node->tee.value, r->built.text_len, r->built.fingerprint);
         }
     }
-    if (is_stored && status == CW_OK) {
+    if (job->is_stored) {
         cw_app_step(app, "build", "node %s: nothing changed, %zu module%s as built before",
                 job->node->name.value, job->count, job->count == 1 ? "" : "s");
     }
+    return CW_OK;
+}
+
+static void end_job(struct job *job)
+{
+    for (size_t i = 0; job->built != NULL && i < job->count; i++) {
+        cw_owner_built_free(&job->built[i]);
+    }
+    free(job->built);
+    free(job->remotes);
+}
+
+static struct job job_of(struct cw_app *app, const struct cw_descriptor_node *node)
+{
+    struct job job = {.app = app, .node = node, .status = CW_OK};
+    job.remotes = cw_memory_new(app->d.module_count, sizeof *job.remotes);
+    for (size_t i = 0; i < app->d.module_count; i++) {
+        if (app->remotes[i].node == node) {
+            job.remotes[job.count++] = &app->remotes[i];
+        }
+    }
+    job.owner_node = job.count == 0 ? NULL : &job.remotes[0]->owner_node;
+    return job;
+}
+
+static cw_status build_all(struct cw_app *app, const char *sdk)
+{
+    uint8_t common[HASH_LEN];
+    cw_status status = hash_common(app, sdk, common);
+    struct job *jobs = cw_memory_new(app->d.node_count, sizeof *jobs);
+    for (size_t i = 0; i < app->d.node_count && status == CW_OK; i++) {
+        jobs[i] = job_of(app, &app->d.nodes[i]);
+        jobs[i].sdk = sdk;
+        memcpy(jobs[i].common, common, sizeof common);
+        status = jobs[i].count == 0 ? CW_OK : begin(&jobs[i]);
+    }
+    for (size_t i = 0; i < app->d.node_count; i++) {
+        if (jobs[i].is_started) {
+            pthread_join(jobs[i].thread, NULL);
+        }
+        if (status == CW_OK && jobs[i].count > 0) {
+            status = finish(&jobs[i]);
+        }
+    }
+    for (size_t i = 0; i < app->d.node_count; i++) {
+        end_job(&jobs[i]);
+    }
+    free(jobs);
     return status;
 }
 
-cw_status cw_app_build_of(struct cw_app *app, const struct cw_descriptor_node *node)
+cw_status cw_app_build(struct cw_app *app)
 {
     char *sdk = find_sdk(app);
     if (sdk == NULL) {
@@ -383,28 +486,31 @@ cw_status cw_app_build_of(struct cw_app *app, const struct cw_descriptor_node *n
                      "CAUSEWAY_SDK");
         return CW_E_ABSENT;
     }
-    struct cw_remote **remotes = cw_memory_new(app->d.module_count, sizeof *remotes);
-    struct job job = {.app = app, .node = node, .remotes = remotes, .sdk = sdk};
-    for (size_t i = 0; i < app->d.module_count; i++) {
-        if (app->remotes[i].node == node && !app->remotes[i].is_built) {
-            remotes[job.count++] = &app->remotes[i];
-        }
-    }
-    cw_status status = CW_OK;
-    if (job.count > 0) {
-        job.owner_node = &remotes[0]->owner_node;
-        status = build_node(&job);
-    }
-    free(remotes);
+    cw_status status = build_all(app, sdk);
     free(sdk);
     return status;
 }
 
-cw_status cw_app_build(struct cw_app *app)
+cw_status cw_remote_recall(struct cw_app *app, struct cw_remote *r)
 {
-    cw_status status = CW_OK;
-    for (size_t i = 0; i < app->d.node_count && status == CW_OK; i++) {
-        status = cw_app_build_of(app, &app->d.nodes[i]);
+    if (r->is_built) {
+        return CW_OK;
+    }
+    uint8_t *bytes;
+    size_t len;
+    cw_status status =
+            cw_state_build_last(app->state, r->module->name.value, &bytes, &len);
+    if (status == CW_OK) {
+        status = decode_built(bytes, len, &r->built) == CW_OK ? CW_OK : CW_E_ABSENT;
+        cw_bytes_wipe(bytes, len);
+        free(bytes);
+    }
+    if (status == CW_E_ABSENT) {
+        cw_log_error("module \"%s\" was not built yet: `causeway apply` first",
+                r->module->name.value);
+    }
+    if (status == CW_OK) {
+        take_built(r);
     }
     return status;
 }

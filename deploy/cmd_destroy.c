@@ -19,7 +19,7 @@ static cw_status end_module(struct cw_app *app, struct cw_remote *r)
         return status;
     }
     bool is_disabled = false;
-    if (cw_app_build_of(app, r->node) == CW_OK && cw_remote_attest(app, r) == CW_OK &&
+    if (cw_remote_recall(app, r) == CW_OK && cw_remote_attest(app, r) == CW_OK &&
             cw_remote_open(app, r) == CW_OK) {
         struct cw_answer answer;
         is_disabled = cw_remote_disable(app, r, CW_DISABLE_ALL, &answer) == CW_OK &&

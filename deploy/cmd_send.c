@@ -66,7 +66,7 @@ int cw_cmd_request(struct cw_app *app, const struct cw_words *words)
 static cw_status find_entry(struct cw_app *app, struct cw_remote *r, const char *name,
         uint16_t *ret_index)
 {
-    cw_status status = cw_app_build_of(app, r->node);
+    cw_status status = cw_remote_recall(app, r);
     if (status != CW_OK) {
         return status;
     }

@@ -43,7 +43,7 @@ static struct finding inspect(struct cw_app *app, struct cw_remote *r)
         f.status = CW_E_ABSENT;
         return f;
     }
-    f.status = cw_app_build_of(app, r->node);
+    f.status = cw_remote_recall(app, r);
     if (f.status != CW_OK) {
         f.state = "not built";
         return f;
@@ -345,7 +345,7 @@ int cw_cmd_status(struct cw_app *app, const struct cw_words *words)
 
 static cw_status attest_one(struct cw_app *app, struct cw_remote *r, json_t *list)
 {
-    cw_status status = cw_app_build_of(app, r->node);
+    cw_status status = cw_remote_recall(app, r);
     if (status == CW_OK) {
         status = cw_remote_attest(app, r);
     }

@@ -254,7 +254,8 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
     }
     status = backend->verify(&r->owner_node, &r->built, nonce, r->manager.life,
             backend->session_dh ? report : NULL, proof, proof_len, &r->verdict);
-    if (status != CW_OK || !r->verdict.genuine) {
+    /* Where nothing protects a module nothing can be proved of it either: policy decides. */
+    if (status != CW_OK || (!r->verdict.genuine && r->verdict.is_protected)) {
         r->verdict.genuine = false;
         return refused(r,
                 r->verdict.text[0] != '\0' ? r->verdict.text : "it is not what was built here",
@@ -427,7 +428,7 @@ const struct cw_answer *cw_remote_channel(const struct cw_remote *r, uint32_t co
 
 cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r)
 {
-    cw_status status = r->is_built ? CW_OK : cw_app_build_of(app, r->node);
+    cw_status status = cw_remote_recall(app, r);
     if (status == CW_OK && !r->manager.is_open) {
         status = cw_remote_attest(app, r);
         if (status == CW_E_ABSENT) {

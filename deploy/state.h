@@ -178,6 +178,10 @@ CW_MUST_CHECK cw_status cw_state_settle(struct cw_state *s, bool *ret_was_copy);
 /* Builds, by the hash of all that went in: bytes and a secret.  The caller frees both. */
 CW_MUST_CHECK cw_status cw_state_build_get(struct cw_state *s, const char *module,
         const uint8_t hash[static 32], uint8_t **ret_bytes, size_t *ret_len);
+
+/* cw_state_build_last - the same whatever went in: what was built last. */
+CW_MUST_CHECK cw_status cw_state_build_last(struct cw_state *s, const char *module,
+        uint8_t **ret_bytes, size_t *ret_len);
 CW_MUST_CHECK cw_status cw_state_build_put(struct cw_state *s, const char *module,
         const uint8_t hash[static 32], const uint8_t *bytes, size_t len);
 

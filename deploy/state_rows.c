@@ -323,13 +323,12 @@ static void build_place(const char *module, char *ret_where, size_t cap)
     snprintf(ret_where, cap, "build/%s", module);
 }
 
-cw_status cw_state_build_get(struct cw_state *s, const char *module,
-        const uint8_t hash[static 32], uint8_t **ret_bytes, size_t *ret_len)
+/* The bytes of a row, opened; the statement is finalized. */
+static cw_status build_of_row(struct cw_state *s, const char *module, sqlite3_stmt *row,
+        uint8_t **ret_bytes, size_t *ret_len)
 {
     char where[CW_STATE_NAME_CAP + 8];
     build_place(module, where, sizeof where);
-    sqlite3_stmt *row = cw_sql_ask(s, "SELECT bytes FROM build WHERE module = ? AND hash = ?",
-            "tb", module, hash, (size_t)32);
     cw_status status = cw_sql_row(s, row);
     if (status == CW_OK) {
         size_t len = (size_t)sqlite3_column_bytes(row, 0);
@@ -348,6 +347,23 @@ cw_status cw_state_build_get(struct cw_state *s, const char *module,
     }
     sqlite3_finalize(row);
     return status;
+}
+
+cw_status cw_state_build_get(struct cw_state *s, const char *module,
+        const uint8_t hash[static 32], uint8_t **ret_bytes, size_t *ret_len)
+{
+    return build_of_row(s, module,
+            cw_sql_ask(s, "SELECT bytes FROM build WHERE module = ? AND hash = ?", "tb", module,
+                    hash, (size_t)32),
+            ret_bytes, ret_len);
+}
+
+cw_status cw_state_build_last(struct cw_state *s, const char *module, uint8_t **ret_bytes,
+        size_t *ret_len)
+{
+    return build_of_row(s, module,
+            cw_sql_ask(s, "SELECT bytes FROM build WHERE module = ?", "t", module), ret_bytes,
+            ret_len);
 }
 
 cw_status cw_state_build_put(struct cw_state *s, const char *module,

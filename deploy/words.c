@@ -78,8 +78,8 @@ cw_status cw_words_answer(struct cw_app *app, const struct cw_words *words, cons
                     is_authentic ? "authentic" : "not authentic", words->out);
         }
     } else {
-        if (!is_authentic) {
-            fputs("(not authentic) ", stdout);
+        if (!is_authentic && !app->options.quiet) {
+            cw_log_info("%s: not authentic: its node may have made this answer up", what);
         }
         if (is_text(bytes, len)) {
             fwrite(bytes, 1, len, stdout);

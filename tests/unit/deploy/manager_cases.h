@@ -65,12 +65,12 @@ static uint8_t *item(uint8_t type, size_t *ret_len)
 static void restart(uint8_t start)
 {
     memset(&cw_run_module, 0, sizeof cw_run_module);
-    memset(cw_memory.channels, 0, cw_memory.channel_count * sizeof *cw_memory.channels);
+    memset(cw_memory.channels, 0, (size_t)(cw_memory.channels_end - cw_memory.channels) * sizeof *cw_memory.channels);
     memset(fake_port.root_key, 0x10, CW_KEY_LEN);
     memset(fake_port.start, start, CW_START_LEN);
     fake_port.kind = CW_FRESH_RANDOM;
     cw_run_module.channels = cw_memory.channels;
-    cw_run_module.channel_count = cw_memory.channel_count;
+    cw_run_module.channels_end = cw_memory.channels_end;
     cw_run_module.endpoints = __start_cw_endpoints;
     cw_run_module.endpoint_count = (uint16_t)(__stop_cw_endpoints - __start_cw_endpoints);
     cw_run_module.cipher = cw_session_cipher();
@@ -132,17 +132,16 @@ static void open_session(struct cw_manager *m, uint32_t number)
 
 /* One command and its verified answer. */
 static void command(struct cw_manager *m, uint8_t type, const void *body, size_t body_len,
-        struct cw_answer *ret_answer, struct cw_queried *ret_queried)
+        struct cw_answer *ret_answer, struct cw_answer *ret_queried)
 {
     uint8_t message[CW_MANAGER_MESSAGE_MAX];
     size_t len;
-    bool is_queried;
     assert_int_equal(cw_manager_command(m, type, body, body_len, message, &len), CW_OK);
     assert_int_equal(enter(CW_ENTRY_MANAGE, message, len), CW_RESULT_DONE);
     uint8_t *answer = item(CW_FRAME_REPLY, &len);
     assert_int_equal(
-            cw_manager_answer(m, type, answer, len, ret_answer, ret_queried, &is_queried), CW_OK);
-    assert_int_equal(is_queried, type == CW_MANAGE_QUERY);
+            cw_manager_answer(m, type, answer, len, ret_answer), CW_OK);
+    *ret_queried = *ret_answer;
 }
 
 static uint16_t index_of(const struct cw_endpoint *endpoint)
@@ -172,7 +171,7 @@ static void owner_and_module_agree_on_every_step(void **state)
     (void)state;
     struct cw_manager m;
     struct cw_answer answer;
-    struct cw_queried queried;
+    struct cw_answer queried;
     uint8_t body[CW_SETCONN_LEN];
     restart(0x60);
     open_session(&m, 1);
@@ -208,7 +207,7 @@ static void owner_and_module_agree_on_every_step(void **state)
     assert_int_equal(answer.status, CW_OK);
     assert_int_equal(answer.count, 1);
     command(&m, CW_MANAGE_QUERY, index, sizeof index, &answer, &queried);
-    assert_true((queried.flags & CW_QUERIED_DISABLED) != 0);
+    assert_true((queried.flags & CW_ANSWER_CLOSED) != 0);
     assert_int_equal(queried.count, 1);
 }
 
@@ -217,7 +216,7 @@ static void request_is_answered_authentically(void **state)
     (void)state;
     struct cw_manager m;
     struct cw_answer answer;
-    struct cw_queried queried;
+    struct cw_answer queried;
     uint8_t body[CW_SETCONN_LEN];
     restart(0x60);
     open_session(&m, 1);
@@ -287,8 +286,6 @@ static void answers_that_were_changed_are_refused(void **state)
     uint8_t message[CW_MANAGER_MESSAGE_MAX];
     const uint8_t index[CW_QUERY_LEN] = {0};
     struct cw_answer answer;
-    struct cw_queried queried;
-    bool is_queried;
     assert_int_equal(cw_manager_command(&m, CW_MANAGE_QUERY, index, sizeof index, message, &len),
             CW_OK);
     assert_int_equal(enter(CW_ENTRY_MANAGE, message, len), CW_RESULT_DONE);
@@ -297,22 +294,21 @@ static void answers_that_were_changed_are_refused(void **state)
     for (size_t i = 0; i < len; i++) {
         memcpy(copy, reply, len);
         copy[i] ^= 0x10;
-        assert_int_not_equal(cw_manager_answer(&m, CW_MANAGE_QUERY, copy, len, &answer, &queried,
-                                     &is_queried),
+        assert_int_not_equal(cw_manager_answer(&m, CW_MANAGE_QUERY, copy, len, &answer),
                 CW_OK);
     }
     memcpy(copy, reply, len);
     uint8_t kept[256];
     memcpy(kept, reply, len);
     assert_int_equal(
-            cw_manager_answer(&m, CW_MANAGE_QUERY, copy, len, &answer, &queried, &is_queried),
+            cw_manager_answer(&m, CW_MANAGE_QUERY, copy, len, &answer),
             CW_OK);
     /* An answer serves its own command alone. */
     size_t unused;
     assert_int_equal(
             cw_manager_command(&m, CW_MANAGE_QUERY, index, sizeof index, message, &unused), CW_OK);
     assert_int_equal(
-            cw_manager_answer(&m, CW_MANAGE_QUERY, kept, len, &answer, &queried, &is_queried),
+            cw_manager_answer(&m, CW_MANAGE_QUERY, kept, len, &answer),
             CW_E_REPLAY);
 }
 
