@@ -14,6 +14,7 @@
 #   msp430.groups += sancus                an archive $(B)/msp430/lib/libsancus.a
 #   msp430.sancus = tee/sancus/enclave/... of these files (.c, .S).  Same for enclave-x86_64.
 #                                          Group `core` (libcore.a) exists for both.
+#   msp430.sancus.beneath = ...            trusted files that the group stands on, besides core
 #   IMAGES += msp430/firmware.elf          a linked freestanding image, $(B)/msp430/firmware.elf
 #   msp430/firmware.elf.sources = ...      files linked into it, in this order
 #   msp430/firmware.elf.groups = core      archives searched after them
@@ -240,7 +241,8 @@ freestanding: $(ARCHIVES) ## trusted code needs nothing that an enclave lacks
 	$(Q)$(foreach m,$(FREESTANDING),{ export CC='$($m.CC) $($m.flags)' LD='$($m.LD)' NM='$($m.NM)'; \
 	    tools/check-freestanding --self-test $m && \
 	    $(foreach g,$(sort $($m.groups)),$(if $(call trusted,$($m.$g)),\
-	        tools/check-freestanding $m $g $(call objects,$m,$(call trusted,$($m.core) $($m.$g))) \
+	        tools/check-freestanding $m $g \
+	            $(call objects,$m,$(call trusted,$($m.core) $($m.$g) $($m.$g.beneath))) \
 	            $($m.trusted-libs) &&)) true; } &&) true
 check: layers freestanding test ## all of these, under two minutes
 # tools/tcb-images lists the linked images; what builds them is not a rule of this Make.

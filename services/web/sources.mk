@@ -4,6 +4,7 @@ web.client := $(wildcard services/web/client/*.c)
 
 enclave-x86_64.groups += services
 enclave-x86_64.services += $(web.client)
+enclave-x86_64.services.beneath = $(enclave-x86_64.native)
 SDK_INCLUDE += $(wildcard services/web/client/*.h)
 SDK_FILES += lib/native/libservices.a=$(B)/enclave-x86_64/lib/libservices.a
 
