@@ -282,6 +282,15 @@ struct cw_guest *cw_guest_find(struct cw_node *node, const char *owner,
     return NULL;
 }
 
+static void tell_ready(struct cw_guest *guest, cw_status status, const char *why)
+{
+    const cw_guest_ready_fn ready = guest->ready;
+    guest->ready = NULL;
+    if (ready != NULL) {
+        ready(guest->ready_ctx, status, why);
+    }
+}
+
 static void free_guest(struct cw_guest *guest)
 {
     cw_list_remove(&guest->place);
@@ -290,6 +299,7 @@ static void free_guest(struct cw_guest *guest)
     guest->tenancy->empty_at_ms = cw_node_now_ms(guest->node);
     cw_tenancy_leave(guest->tenancy);
     free(guest->image);
+    tell_ready(guest, guest->failure, guest->why);
     const cw_guest_gone_fn gone = guest->gone;
     void *ctx = guest->gone_ctx;
     free(guest);
@@ -374,22 +384,14 @@ static void unload(struct cw_guest *guest)
     }
 }
 
-static void tell_ready(struct cw_guest *guest, cw_status status, const char *why)
-{
-    const cw_guest_ready_fn ready = guest->ready;
-    guest->ready = NULL;
-    if (ready != NULL) {
-        ready(guest->ready_ctx, status, why);
-    }
-}
-
 static void loaded(void *ctx, cw_status status, struct cw_node_module *module, const char *why)
 {
     struct cw_guest *guest = ctx;
     const char *reason = why != NULL ? why : "no reason given";
     guest->handle = status == CW_OK ? module : NULL;
     if (guest->state == CW_GUEST_LEAVING) {
-        tell_ready(guest, CW_E_ABSENT, "it was unloaded meanwhile");
+        guest->failure = CW_E_ABSENT;
+        strcpy(guest->why, "it was unloaded meanwhile");
         if (guest->handle != NULL) {
             unload(guest);
         } else {
@@ -412,7 +414,8 @@ static void loaded(void *ctx, cw_status status, struct cw_node_module *module, c
         return;
     }
     guest->state = CW_GUEST_LEAVING;
-    tell_ready(guest, status, reason);
+    guest->failure = status;
+    strncpy(guest->why, reason, sizeof guest->why - 1);
     end_jobs(guest);
     close_timers(guest);
 }

@@ -19,6 +19,7 @@
 #include "node/node.h"
 
 #define CW_GUEST_NAME_CAP 64u
+#define CW_GUEST_WHY_CAP 256u
 
 struct cw_guest;
 struct cw_job;
@@ -99,6 +100,8 @@ struct cw_guest {
 
     cw_guest_ready_fn ready;
     void *ready_ctx;
+    cw_status failure; /* told when nothing is left of it, so that one may try again */
+    char why[CW_GUEST_WHY_CAP];
     cw_guest_gone_fn gone;
     void *gone_ctx;
     bool is_unloading; /* the backend works on it */

@@ -130,6 +130,7 @@ static void dial_later(struct cw_link_peer *link)
     if (link->is_leaving || link->peer.dial == 0) {
         return;
     }
+    link->redial_ms = link->redial_ms > REDIAL_FIRST_MS ? link->redial_ms : REDIAL_FIRST_MS;
     uint16_t jitter = 0;
     uint8_t random[CW_LINK_NONCE_LEN];
     if (cw_hello_nonce(random) == CW_OK) {

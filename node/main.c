@@ -71,7 +71,6 @@ int main(int argc, char **argv)
         break;
     }
     cw_log_json(config.json_log);
-    (void)signal(SIGPIPE, SIG_IGN);
     struct cw_tls_identity *identity = NULL;
     if (cw_file_make_folder(config.state_dir, 0700) != CW_OK ||
             cw_tls_identity_open(config.state_dir, config.name, &identity) != CW_OK) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/node.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,7 @@ cw_status cw_node_open(uv_loop_t *loop, const struct cw_node_config *config,
         cw_log_error("no memory");
         return CW_E_SPACE;
     }
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that is gone shows as a failed write */
     node->loop = loop;
     node->config = config;
     node->identity = identity;

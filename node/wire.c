@@ -127,6 +127,7 @@ static cw_status take_up(struct cw_wire *wire, uint8_t type, const uint8_t *byte
     default:
         return CW_E_FORM;
     }
+    link->redial_ms = 0; /* it is of use: dial at once should it break */
     cw_relay_arrived(link, (cw_frame)type, bytes, len);
     return CW_OK;
 }

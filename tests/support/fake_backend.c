@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/fake_backend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/limits.h"
+#include "core/wire/reader.h"
+#include "core/wire/writer.h"
+
+#define OUT_CAP 65536u
+
+struct fake_channel {
+    uint32_t id;
+    uint64_t next;  /* source: to seal; sink: expected */
+    uint64_t acked; /* source                          */
+    uint64_t accepted;
+    uint32_t refused;
+    uint32_t wrong_order;
+};
+
+struct cw_node_module {
+    struct cw_platform *platform;
+    uv_timer_t later;
+    struct fake_channel channels[CW_FAKE_CHANNELS];
+    uint32_t again;
+    uint32_t interrupts;
+    uint32_t pouring;
+    bool is_pending;
+    bool is_dead;
+    bool is_hanging;
+    bool does_interrupt;
+    uint32_t pending_channel;
+    cw_node_loaded_fn loaded;
+    cw_node_called_fn called;
+    cw_node_done_fn unloaded;
+    void *ctx;
+    void *unload_ctx;
+    cw_result result;
+    size_t out_len;
+    uint8_t out[OUT_CAP];
+};
+
+struct cw_platform {
+    struct cw_node_setup setup;
+    uv_timer_t later;
+    cw_node_done_fn closed;
+    void *closed_ctx;
+};
+
+size_t cw_fake_frame(uint32_t channel, uint64_t counter, const void *payload, size_t len,
+        uint8_t *ret_frame)
+{
+    struct cw_writer w = cw_writer_over(ret_frame, CW_EVENT_HEADER_LEN + len + CW_TAG_LEN);
+    cw_writer_u32(&w, channel);
+    cw_writer_u64(&w, counter);
+    cw_writer_bytes(&w, payload, len);
+    memset(ret_frame + CW_EVENT_HEADER_LEN + len, CW_FAKE_TAG, CW_TAG_LEN);
+    return CW_EVENT_HEADER_LEN + len + CW_TAG_LEN;
+}
+
+static bool is_genuine(const uint8_t *frame, size_t len)
+{
+    if (len < CW_EVENT_HEADER_LEN + CW_TAG_LEN) {
+        return false;
+    }
+    for (size_t i = len - CW_TAG_LEN; i < len; i++) {
+        if (frame[i] != CW_FAKE_TAG) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct fake_channel *channel_of(struct cw_node_module *m, uint32_t id)
+{
+    for (size_t i = 0; i < CW_FAKE_CHANNELS; i++) {
+        if (m->channels[i].id == id || m->channels[i].id == 0) {
+            m->channels[i].id = id;
+            return &m->channels[i];
+        }
+    }
+    abort(); /* a test with too many channels */
+}
+
+static void put(struct cw_node_module *m, cw_frame type, const void *bytes, size_t len)
+{
+    if (m->out_len + CW_LINK_HEADER_LEN + len > OUT_CAP) {
+        abort();
+    }
+    cw_link_header_encode(&(struct cw_link_header){(uint32_t)len, (uint8_t)type},
+            m->out + m->out_len);
+    if (len > 0) {
+        memcpy(m->out + m->out_len + CW_LINK_HEADER_LEN, bytes, len);
+    }
+    m->out_len += CW_LINK_HEADER_LEN + len;
+}
+
+static void emit(struct cw_node_module *m, struct cw_reader *r)
+{
+    struct fake_channel *c = channel_of(m, cw_reader_u32(r));
+    const uint32_t count = cw_reader_u32(r);
+    const uint32_t window = cw_reader_u32(r);
+    uint32_t emitted = 0;
+    for (; emitted < count && c->next - c->acked < window; emitted++) {
+        uint8_t frame[64];
+        uint8_t payload[8];
+        struct cw_writer w = cw_writer_over(payload, sizeof payload);
+        cw_writer_u64(&w, c->next);
+        put(m, CW_FRAME_EVENT, frame,
+                cw_fake_frame(c->id, c->next, payload, sizeof payload, frame));
+        c->next++;
+    }
+    uint8_t reply[4];
+    struct cw_writer w = cw_writer_over(reply, sizeof reply);
+    cw_writer_u32(&w, emitted);
+    put(m, CW_FRAME_REPLY, reply, sizeof reply);
+}
+
+static void tell(struct cw_node_module *m, struct cw_reader *r)
+{
+    const struct fake_channel *c = channel_of(m, cw_reader_u32(r));
+    uint8_t reply[24];
+    struct cw_writer w = cw_writer_over(reply, sizeof reply);
+    cw_writer_u64(&w, c->accepted);
+    cw_writer_u64(&w, c->next);
+    cw_writer_u32(&w, c->refused);
+    cw_writer_u32(&w, c->wrong_order);
+    put(m, CW_FRAME_REPLY, reply, sizeof reply);
+}
+
+static cw_result call(struct cw_node_module *m, const uint8_t *in, size_t len)
+{
+    struct cw_reader r = cw_reader_over(in, len);
+    const uint16_t endpoint = cw_reader_u16(&r);
+    (void)cw_reader_u16(&r);
+    if (endpoint == 7) {
+        m->interrupts++;
+        return CW_RESULT_DONE;
+    }
+    const uint8_t command = cw_reader_u8(&r);
+    uint8_t frame[1024];
+    size_t rest_len;
+    const uint8_t *rest;
+    switch (command) {
+    case 'e':
+        emit(m, &r);
+        return CW_RESULT_DONE;
+    case 's':
+        tell(m, &r);
+        return CW_RESULT_DONE;
+    case 'a':
+        m->again = cw_reader_u32(&r);
+        return CW_RESULT_DONE;
+    case 'q':
+        m->pending_channel = cw_reader_u32(&r);
+        rest = cw_reader_rest(&r, &rest_len);
+        put(m, CW_FRAME_REQUEST, frame,
+                cw_fake_frame(m->pending_channel, channel_of(m, m->pending_channel)->next, rest,
+                        rest_len, frame));
+        m->is_pending = true;
+        return CW_RESULT_PENDING;
+    case 'x':
+        m->is_dead = true;
+        return CW_RESULT_DONE;
+    case 'h':
+        m->is_hanging = true;
+        return CW_RESULT_DONE;
+    case 'i':
+        m->does_interrupt = true;
+        return CW_RESULT_DONE;
+    case 'c':
+        put(m, CW_FRAME_REPLY, &m->interrupts, 4);
+        return CW_RESULT_DONE;
+    default:
+        return CW_RESULT_REFUSED;
+    }
+}
+
+/* Strict: exactly the next.  A request: not below the next. */
+static cw_result take_frame(struct cw_node_module *m, const uint8_t *frame, size_t len, bool request)
+{
+    struct cw_reader r = cw_reader_over(frame, len);
+    struct fake_channel *c = channel_of(m, cw_reader_u32(&r));
+    const uint64_t counter = cw_reader_u64(&r);
+    if (m->again > 0) {
+        m->again--;
+        return CW_RESULT_AGAIN;
+    }
+    const bool latest = c->id >= 1000; /* by convention of the tests */
+    const bool is_next = request || latest ? counter >= c->next : counter == c->next;
+    if (!is_genuine(frame, len) || !is_next) {
+        c->refused++;
+        c->wrong_order += !is_next;
+        return CW_RESULT_REFUSED;
+    }
+    c->next = counter + 1;
+    c->accepted++;
+    if (request) {
+        uint8_t payload[1024];
+        uint8_t response[1100];
+        const size_t payload_len = len - CW_EVENT_HEADER_LEN - CW_TAG_LEN;
+        for (size_t i = 0; i < payload_len; i++) {
+            payload[i] = frame[CW_EVENT_HEADER_LEN + payload_len - 1 - i];
+        }
+        put(m, CW_FRAME_RESPONSE, response,
+                cw_fake_frame(c->id, counter, payload, payload_len, response));
+    }
+    return CW_RESULT_DONE;
+}
+
+static cw_result respond(struct cw_node_module *m, const uint8_t *frame, size_t len)
+{
+    struct cw_reader r = cw_reader_over(frame, len);
+    struct fake_channel *c = channel_of(m, m->pending_channel);
+    if (cw_reader_u32(&r) != c->id || cw_reader_u64(&r) != c->next || !is_genuine(frame, len)) {
+        return CW_RESULT_REFUSED;
+    }
+    c->next++;
+    m->is_pending = false;
+    put(m, CW_FRAME_REPLY, frame + CW_EVENT_HEADER_LEN, len - CW_EVENT_HEADER_LEN - CW_TAG_LEN);
+    return CW_RESULT_DONE;
+}
+
+static cw_result ack(struct cw_node_module *m, cw_entry entry, const uint8_t *in, size_t len)
+{
+    struct cw_reader r = cw_reader_over(in, len);
+    struct fake_channel *c = channel_of(m, cw_reader_u32(&r));
+    uint8_t bytes[CW_ACK_LEN];
+    if (entry == CW_ENTRY_ACK_MAKE) {
+        put(m, CW_FRAME_ACK, bytes, cw_fake_frame(c->id, c->next, NULL, 0, bytes));
+        return CW_RESULT_DONE;
+    }
+    const uint64_t count = cw_reader_u64(&r);
+    if (!is_genuine(in, len) || count > c->next) {
+        c->refused++;
+        return CW_RESULT_REFUSED;
+    }
+    c->acked = count > c->acked ? count : c->acked;
+    struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
+    cw_writer_u32(&w, c->id);
+    cw_writer_u64(&w, c->acked);
+    put(m, CW_FRAME_REPLY, bytes, 12);
+    return CW_RESULT_DONE;
+}
+
+static void pour(struct cw_node_module *m, const uint8_t number[4])
+{
+    uint8_t piece[4 + 4000];
+    memcpy(piece, number, 4);
+    memset(piece + 4, (int)('a' + m->pouring % 26), sizeof piece - 4);
+    put(m, CW_FRAME_STREAM_DATA, piece, sizeof piece);
+    m->pouring--;
+    if (m->pouring > 0) {
+        put(m, CW_FRAME_STREAM_MORE, number, 4);
+    } else {
+        put(m, CW_FRAME_STREAM_CLOSE, number, 4);
+    }
+}
+
+/* Takes at most 1000 bytes at once, so that the node must bring the rest again. */
+static cw_result stream(struct cw_node_module *m, cw_entry entry, const uint8_t *in, size_t len)
+{
+    if (entry != CW_ENTRY_STREAM_DATA) {
+        return CW_RESULT_DONE;
+    }
+    const size_t used = len - 4 < 1000 ? len - 4 : 1000;
+    uint8_t taken[8];
+    memcpy(taken, in, 4);
+    struct cw_writer w = cw_writer_over(taken + 4, 4);
+    cw_writer_u32(&w, (uint32_t)used);
+    put(m, CW_FRAME_STREAM_TAKEN, taken, sizeof taken);
+    if (used == 5 && memcmp(in + 4, "pour\n", 5) == 0) {
+        m->pouring = 100;
+    }
+    if (m->pouring > 0) {
+        pour(m, in);
+        return CW_RESULT_DONE;
+    }
+    put(m, CW_FRAME_STREAM_DATA, in, 4 + used);
+    if (used == 4 && memcmp(in + 4, "bye\n", 4) == 0) {
+        put(m, CW_FRAME_STREAM_CLOSE, in, 4);
+    }
+    return CW_RESULT_DONE;
+}
+
+static cw_result serve(struct cw_node_module *m, cw_entry entry, const uint8_t *in, size_t len)
+{
+    if (m->is_pending && entry != CW_ENTRY_RESPONSE && entry != CW_ENTRY_CANCEL) {
+        abort(); /* the node must not enter a module that waits */
+    }
+    switch (entry) {
+    case CW_ENTRY_ATTEST:
+    case CW_ENTRY_MANAGE:
+        put(m, CW_FRAME_REPLY, in, len);
+        return CW_RESULT_DONE;
+    case CW_ENTRY_EVENT:
+        return take_frame(m, in, len, false);
+    case CW_ENTRY_REQUEST:
+        return take_frame(m, in, len, true);
+    case CW_ENTRY_RESPONSE:
+        return respond(m, in, len);
+    case CW_ENTRY_CANCEL:
+        m->is_pending = false;
+        put(m, CW_FRAME_REPLY, "cancelled", 9);
+        return CW_RESULT_DONE;
+    case CW_ENTRY_ACK_MAKE:
+    case CW_ENTRY_ACK_TAKE:
+        return ack(m, entry, in, len);
+    case CW_ENTRY_CALL:
+        return call(m, in, len);
+    case CW_ENTRY_STREAM_OPEN:
+    case CW_ENTRY_STREAM_DATA:
+    case CW_ENTRY_STREAM_CLOSE:
+        return stream(m, entry, in, len);
+    }
+    return CW_RESULT_REFUSED;
+}
+
+/* --- the backend --------------------------------------------------------------------------------- */
+
+static void later(uv_timer_t *timer)
+{
+    struct cw_node_module *m = timer->data;
+    struct cw_platform *p = m->platform;
+    if (m->loaded != NULL) {
+        const cw_node_loaded_fn loaded = m->loaded;
+        m->loaded = NULL;
+        loaded(m->ctx, CW_OK, m, NULL);
+        return;
+    }
+    if (m->is_hanging || m->called == NULL) {
+        return;
+    }
+    const cw_node_called_fn called = m->called;
+    m->called = NULL;
+    if (m->is_dead) {
+        called(m->ctx, CW_E_ABSENT, CW_RESULT_REFUSED, NULL, 0);
+        p->setup.lost(p->setup.ctx, m, "it was told to");
+        return;
+    }
+    called(m->ctx, CW_OK, m->result, m->out, m->out_len);
+    if (m->does_interrupt) {
+        m->does_interrupt = false;
+        p->setup.interrupt(p->setup.ctx, m, 7);
+    }
+}
+
+static cw_status fake_open(const struct cw_node_setup *setup, struct cw_platform **ret_platform,
+        char *ret_why, size_t why_cap)
+{
+    struct cw_platform *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        snprintf(ret_why, why_cap, "no memory");
+        return CW_E_SYSTEM;
+    }
+    p->setup = *setup;
+    *ret_platform = p;
+    return CW_OK;
+}
+
+static void freed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void failed_later(uv_timer_t *timer)
+{
+    struct cw_node_module *m = timer->data;
+    m->loaded(m->ctx, CW_E_FORM, NULL, "it is told to fail");
+    uv_close((uv_handle_t *)timer, freed);
+}
+
+static void fake_load(struct cw_platform *p, const char *name, const uint8_t *image,
+        size_t image_len, cw_node_loaded_fn done, void *ctx)
+{
+    (void)name;
+    struct cw_node_module *m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        abort();
+    }
+    m->platform = p;
+    m->loaded = done;
+    m->ctx = ctx;
+    (void)uv_timer_init(p->setup.loop, &m->later);
+    m->later.data = m;
+    const bool fails = image_len == 4 && memcmp(image, "fail", 4) == 0;
+    (void)uv_timer_start(&m->later, fails ? failed_later : later, 0, 0);
+}
+
+static void fake_call(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
+        const uint8_t *in, size_t in_len, cw_node_called_fn done, void *ctx)
+{
+    (void)p;
+    if (m->called != NULL) {
+        abort(); /* one call at a time */
+    }
+    m->called = done;
+    m->ctx = ctx;
+    m->out_len = 0;
+    m->result = serve(m, entry, in, in_len);
+    (void)uv_timer_start(&m->later, later, 0, 0);
+}
+
+static void unloaded(uv_handle_t *handle)
+{
+    struct cw_node_module *m = handle->data;
+    if (m->called != NULL) {
+        m->called(m->ctx, CW_E_ABSENT, CW_RESULT_REFUSED, NULL, 0);
+    }
+    const cw_node_done_fn done = m->unloaded;
+    void *ctx = m->unload_ctx;
+    free(m);
+    done(ctx);
+}
+
+static void fake_unload(struct cw_platform *p, struct cw_node_module *m, cw_node_done_fn done,
+        void *ctx)
+{
+    (void)p;
+    m->unloaded = done;
+    m->unload_ctx = ctx;
+    uv_close((uv_handle_t *)&m->later, unloaded);
+}
+
+static void fake_describe(struct cw_platform *p, char *ret_json, size_t cap)
+{
+    (void)p;
+    snprintf(ret_json, cap, "{\"chip\": \"fake\"}");
+}
+
+static void closed(uv_handle_t *handle)
+{
+    struct cw_platform *p = handle->data;
+    const cw_node_done_fn done = p->closed;
+    void *ctx = p->closed_ctx;
+    free(p);
+    done(ctx);
+}
+
+static void fake_close(struct cw_platform *p, cw_node_done_fn done, void *ctx)
+{
+    p->closed = done;
+    p->closed_ctx = ctx;
+    (void)uv_timer_init(p->setup.loop, &p->later);
+    p->later.data = p;
+    uv_close((uv_handle_t *)&p->later, closed);
+}
+
+const struct cw_node_backend cw_node_fake = {
+        .name = "fake",
+        .protection = "none: it is a test",
+        .open = fake_open,
+        .load = fake_load,
+        .call = fake_call,
+        .unload = fake_unload,
+        .describe = fake_describe,
+        .close = fake_close,
+};
