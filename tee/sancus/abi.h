@@ -86,7 +86,7 @@
 #define CW_LINE_VERSION 1
 #define CW_LINE_HEADER_LEN 10
 #define CW_LINE_CRC_LEN 2
-#define CW_LINE_BAUD 16            /* clock cycles of one bit */
+#define CW_LINE_BAUD 2             /* clock cycles of one bit: RTS and CTS keep it from losing any */
 
 #define CW_LINE_SLOTS 8            /* modules that the firmware can keep */
 #define CW_LINE_IN_MAX 1024        /* bytes of a call's input  */

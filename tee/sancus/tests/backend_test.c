@@ -114,23 +114,23 @@ static void on_interrupt(void *ctx, struct cw_node_module *module, uint16_t endp
     interrupt_endpoint = endpoint;
 }
 
-/* Turn the loop until *flag is set, ten seconds at most. */
-static void on_limit(uv_timer_t *timer)
+/* Turn the loop until *flag is set, fifteen seconds at most. */
+static void on_tick(uv_timer_t *timer)
 {
-    *(bool *)timer->data = true;
+    ++*(unsigned *)timer->data;
 }
 
 static bool wait_for(const bool *flag)
 {
-    bool over = false;
-    uv_timer_t limit;
-    assert_int_equal(uv_timer_init(&loop, &limit), 0);
-    limit.data = &over;
-    (void)uv_timer_start(&limit, on_limit, 15000, 0);
-    while (!*flag && !over) {
+    unsigned ticks = 0;
+    uv_timer_t timer;
+    assert_int_equal(uv_timer_init(&loop, &timer), 0);
+    timer.data = &ticks;
+    (void)uv_timer_start(&timer, on_tick, 1, 10);
+    while (!*flag && ticks < 1500) {
         (void)uv_run(&loop, UV_RUN_ONCE);
     }
-    uv_close((uv_handle_t *)&limit, NULL);
+    uv_close((uv_handle_t *)&timer, NULL);
     (void)uv_run(&loop, UV_RUN_NOWAIT);
     return *flag;
 }
