@@ -72,7 +72,8 @@ static void restart(struct cw_chip *chip, bool power_on)
     chip->at_boundary = false;
     chip->asleep = false;
     chip->stop = CW_STOP_NONE;
-    chip->code_changed = true;
+    chip->slots_changed = true;
+    cw_chip_touch(chip, 0, 0x10000);
 }
 
 void cw_chip_power_on(struct cw_chip *chip)
@@ -222,12 +223,16 @@ static cw_stop begin(struct cw_chip *chip)
     return CW_STOP_NONE;
 }
 
+static uint64_t last_cycle(const struct cw_chip *chip)
+{
+    return chip->cycle_limit > UINT64_MAX - chip->origin ? UINT64_MAX
+                                                         : chip->origin + chip->cycle_limit;
+}
+
 /* The core is off: go to the next event, or stop. */
 static cw_stop sleep_on(struct cw_chip *chip)
 {
-    uint64_t limit = chip->cycle_limit > UINT64_MAX - chip->origin
-            ? UINT64_MAX
-            : chip->origin + chip->cycle_limit;
+    uint64_t limit = last_cycle(chip);
     bool uart_is_next;
     uint64_t event;
 
@@ -272,6 +277,24 @@ static cw_cycle run_instruction(struct cw_chip *chip)
     return brought;
 }
 
+/* True: the chip stands at the next boundary that is not plain. */
+static bool run_fast(struct cw_chip *chip)
+{
+    uint64_t until, limit = last_cycle(chip);
+
+    if (chip->engine_off || chip->events.instruction != NULL) {
+        return false;
+    }
+    until = cw_chip_next_event(chip);
+    if (interrupts_on(chip)) {
+        cw_soc_sync(chip, chip->cycle);
+        if (cw_soc_irqs(chip) != 0) {
+            return false;
+        }
+    }
+    return cw_engine_run(chip, until < limit ? until : limit);
+}
+
 cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit)
 {
     chip->cycle_limit = cycle_limit;
@@ -284,8 +307,8 @@ cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit)
         }
         if (chip->at_boundary) {
             stop = begin(chip);
-            if (stop == CW_STOP_NONE && cw_engine_run(chip)) {
-                continue; /* it stands at the next boundary that is not plain */
+            if (stop == CW_STOP_NONE && run_fast(chip)) {
+                continue;
             }
             if (stop == CW_STOP_NONE) {
                 if (chip->events.instruction != NULL) {

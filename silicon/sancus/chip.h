@@ -109,7 +109,7 @@ struct cw_crypto {
 
 /* Registers of the pipeline. */
 struct cw_core {
-    uint16_t r[16];              /* r[0]: fetch address; r[2] as the software sees it */
+    uint16_t r[17];              /* r[0]: fetch address; r[2] with its hardware bits; r[16]: 0 */
     uint8_t fetch_state, exec_state;
     struct cw_inst inst;         /* decoded: in execution */
     uint16_t inst_pc, previous_pc;
@@ -245,7 +245,7 @@ struct cw_chip_events {
     void (*reset)(void *arg, const char *why);
 };
 
-struct cw_op;
+struct cw_engine;
 
 struct cw_chip {
     struct cw_core core;
@@ -273,10 +273,10 @@ struct cw_chip {
 
     uint16_t rom_base;           /* first address of program memory      */
     uint32_t ram_end;            /* first address behind RAM             */
-    bool code_changed;           /* memory was changed behind the engine's back   */
-    struct cw_op *ops;           /* dispatch table of engine.c           */
-    uint8_t *region;             /* what is where, for engine.c          */
+    struct cw_engine *engine;    /* see engine.c                         */
     bool engine_off;             /* single-cycle model only              */
+    bool slots_changed;          /* since the engine looked              */
+    uint32_t dirty_from, dirty_to; /* program memory written since then  */
     uint8_t mem[0x10000];
 };
 
@@ -333,6 +333,13 @@ static inline void cw_chip_poke(struct cw_chip *chip, uint16_t address, uint16_t
     address &= 0xfffe;
     chip->mem[address] = (uint8_t)value;
     chip->mem[address + 1] = (uint8_t)(value >> 8);
+}
+
+/* cw_chip_touch - program memory was changed; the engine must decode it anew. */
+static inline void cw_chip_touch(struct cw_chip *chip, uint32_t from, uint32_t to)
+{
+    chip->dirty_from = from < chip->dirty_from ? from : chip->dirty_from;
+    chip->dirty_to = to > chip->dirty_to ? to : chip->dirty_to;
 }
 
 static inline bool cw_chip_has(const struct cw_chip *chip, cw_quirk quirk)

@@ -895,7 +895,7 @@ static void commit_memory(struct cw_chip *chip, const struct cycle *c)
             chip->mem[at + 1] = (uint8_t)(c->data >> 8);
         }
         if (c->rom_write) {
-            chip->code_changed = true;
+            cw_chip_touch(chip, at, at + 2u);
         }
     }
     core->rom_busy = fetch_rom && c->rom_bus;
@@ -1102,7 +1102,6 @@ static void update_slots(struct cw_chip *chip, const struct cycle *c)
         cw_unit_cancel(chip);
     } else if (command == (CW_SANCUS_DISABLE & 15) + 1 && !c->crypto.busy) {
         cw_unit_disable(chip);
-        chip->code_changed = true;
     }
 }
 
@@ -1143,6 +1142,52 @@ static cw_cycle after(struct cw_chip *chip, const struct cycle *c)
     return chip->core.fetch_state == FETCH_IDLE && chip->core.exec_state == EXEC_IDLE
             ? CW_CYCLE_SLEEP
             : CW_CYCLE_PLAIN;
+}
+
+/* ---- for the engine ---- */
+
+bool cw_core_is_plain(const struct cw_chip *chip)
+{
+    const struct cw_core *core = &chip->core;
+    uint16_t pc = core->inst_pc;
+    uint16_t fetched = core->use_backup ? core->backup : cw_chip_word(chip, core->rom_latch);
+    struct cw_inst expected;
+
+    if (core->mask_reads || core->violation_latched || core->rom_busy || core->dext_ready ||
+            core->in_buffer_valid || core->in_buffer_enable || core->do_dest_write ||
+            core->do_source_write || core->in_reset_entry || chip->unit.wrong_entry) {
+        return false;
+    }
+    if ((pc & 1) != 0 || core->r[0] != (uint16_t)(pc + 2) || !cw_chip_is_rom(chip, pc) ||
+            !cw_chip_is_rom(chip, core->r[0]) || fetched != cw_chip_word(chip, core->r[0])) {
+        return false;
+    }
+    if (!cw_crypto_is_idle(chip) || chip->unit.id_last_cycle != cw_unit_current_id(chip)) {
+        return false;
+    }
+    cw_decode_word(cw_chip_word(chip, pc), &expected);
+    return memcmp(&expected, &core->inst, sizeof expected) == 0;
+}
+
+void cw_core_enter(struct cw_chip *chip, uint16_t pc, uint16_t previous)
+{
+    struct cw_core *core = &chip->core;
+    struct cycle c = {.inst = &core->inst};
+
+    cw_decode_word(cw_chip_word(chip, pc), &core->inst);
+    c.next_inst = core->inst;
+    core->inst_pc = pc;
+    core->previous_pc = previous;
+    core->r[0] = (uint16_t)(pc + 2);
+    core->exec_state = first_state(&c);
+    core->fetch_state = core->inst.words != 0 ? FETCH_WORD1 : FETCH_DECODE;
+    core->rom_latch = core->r[0];
+    core->use_backup = false;
+    core->fetch_delayed = true;
+    core->do_jump = core->inst.is_branch;
+    if (core->inst.source == CW_MODE_CONSTANT || core->inst.format == CW_FORMAT_JUMP) {
+        core->sext = core->inst.constant;
+    }
 }
 
 cw_cycle cw_core_cycle(struct cw_chip *chip)

@@ -626,8 +626,8 @@ static void settle_enable(struct cw_chip *chip, bool success)
     }
     if (!success && chip->core.r[10] != 0 && !cw_chip_has(chip, CW_QUIRK_ENC_FAIL_LEAK)) {
         memset(&chip->mem[slot->ps], 0, (size_t)(slot->pe - slot->ps));
+        cw_chip_touch(chip, slot->ps, slot->pe);
     }
-    chip->code_changed = true;
 }
 
 static struct cw_crypto_drive drive_bus(const struct cw_chip *chip, uint16_t what,
@@ -813,7 +813,7 @@ static void write_bytes(struct cw_chip *chip, uint16_t address, uint32_t len, co
             chip->mem[at] = bytes[i];
         }
     }
-    chip->code_changed = true;
+    cw_chip_touch(chip, address, address + len);
 }
 
 static unsigned whole_cycles(const struct cw_chip *chip, bool unwrap)

@@ -277,6 +277,7 @@ void cw_unit_create(struct cw_chip *chip)
         chip->unit.new_slot = index;
     }
     chip->unit.next_id++;
+    chip->slots_changed = true;
     cw_unit_refresh(chip);
 }
 
@@ -310,6 +311,7 @@ void cw_unit_cancel(struct cw_chip *chip)
     }
     chip->unit.next_id--;
     chip->unit.new_slot = -1;
+    chip->slots_changed = true;
     cw_unit_refresh(chip);
 }
 
@@ -320,6 +322,7 @@ void cw_unit_disable(struct cw_chip *chip)
             free_one(chip, &chip->unit.slot[i]);
         }
     }
+    chip->slots_changed = true;
     cw_unit_refresh(chip);
 }
 
