@@ -71,7 +71,8 @@ include $(SOURCES_MK)
 
 MAKE_FILES := GNUmakefile config.mk $(wildcard mk/*.mk)
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$1' '$2';)
+say = $(if $(filter 1,$(V)),,@$(if $(QUIET),,printf '  %-8s %s\n' '$1' '$2';))
+QUIET := $(findstring s,$(filter-out -% %=%,$(firstword $(MAKEFLAGS))))
 
 # A file that changes when the list $2 changes, so that what is made of the list is made anew.
 $(shell mkdir -p $(B)/lists)
@@ -245,10 +246,11 @@ freestanding: $(ARCHIVES) ## trusted code needs nothing that an enclave lacks
 	            $(call objects,$m,$(call trusted,$($m.core) $($m.$g) $($m.$g.beneath))) \
 	            $($m.trusted-libs) &&)) true; } &&) true
 check: layers freestanding test ## all of these, under two minutes
-# tools/tcb-images lists the linked images; what builds them is not a rule of this Make.
-tcb: all ## write docs/tcb.md: lines, bytes, worst stack of every trusted image
+TCB        ?= docs/tcb.md
+TCB_IMAGES ?= $(B)/tcb
+tcb: images sdk $(B)/host/bin/causeway ## write docs/tcb.md: lines, bytes, worst stack of every trusted image
 	$(Q)$(foreach m,$(FREESTANDING),tools/tcb-report --self-test $($m.CC) $($m.flags) &&) true
-	$(Q)tools/tcb-images $(B)/tcb && tools/tcb-report -o docs/tcb.md $(B)/tcb/list
+	$(Q)tools/tcb-images $(TCB_IMAGES) $(B) && tools/tcb-report -o $(TCB) $(TCB_IMAGES)/list
 compdb: ## compile_commands.json for editors
 	$(Q)tools/compdb
 clean: ## remove $(B)

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The measurement is the identity: the same sources give the same images, byte for byte, in any
+# folder.  Two copies of the tree build everything freestanding, and then an application.
+# timeout: 900
+set -eu -o pipefail
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+verdict() {
+    if [ "$2" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok: $1"
+    else
+        failed=$((failed + 1))
+        echo "FAIL: $1"
+    fi
+}
+
+# The second folder's name is longer and has a space and a sign that sed and make know.
+first=$scratch/a second="$scratch/another+folder/b"
+mkdir -p "$first" "$second"
+tar c --exclude=./build --exclude=./.git . | tar x -C "$first"
+tar c -C "$first" . | tar x -C "$second"
+for copy in "$first" "$second"; do
+    make -s -C "$copy" MACHINES='enclave-x86_64 msp430' images sdk
+done
+cmp_trees() {
+    (cd "$1" && find build -name '*.d' -prune -o -type f \( -name '*.a' -o -name '*.elf' \
+        -o -path '*/sdk/*' \) -print | sort | xargs -d '\n' sha256sum) >"$scratch/sums.$2"
+    [ -s "$scratch/sums.$2" ]
+}
+cmp_trees "$first" 1 && cmp_trees "$second" 2 && diff "$scratch/sums.1" "$scratch/sums.2" && status=0 ||
+    status=1
+verdict "$(wc -l <"$scratch/sums.1") archives, images and SDK files are the same" "$status"
+
+# Modules: one owner, two folders and two SDKs.
+key=$scratch/vendor.key
+(umask 077 && echo 00112233445566778899aabbccddeeff >"$key")
+causeway=$PWD/build/host/bin/causeway
+for example in examples/*/*.json; do
+    state=$scratch/state
+    rm -rf "$state" "$scratch/state.1" "$scratch/state.2"
+    for node in $(grep -o '"name": *"[^"]*", *"tee": *"sancus"' "$example" | cut -d'"' -f4); do
+        "$causeway" key add-vendor "$node" --file "$key" "$example" --state "$state" --quiet
+    done
+    [ -d "$state" ] || "$causeway" key show "$example" --state "$state" --quiet >/dev/null
+    cp -a "$state" "$scratch/state.1"
+    cp -a "$state" "$scratch/state.2"
+    (cd "$first" && "$causeway" build "$example" --state "$scratch/state.1" --sdk "$first/build/sdk" --quiet)
+    (cd "$second" && "$causeway" build "$example" --state "$scratch/state.2" --sdk "$second/build/sdk" --quiet)
+    for linked in "$scratch"/state.1/build/*/*/linked.elf; do
+        other=$scratch/state.2${linked#"$scratch"/state.1}
+        # What is loaded; the names of folders may stand in what is not.
+        for file in "$linked" "$other"; do
+            case $(od -An -tx1 -j18 -N2 "$file") in
+            ' 69 00') llvm-objcopy-14 --strip-all -O binary "$file" "$file.bin" ;;
+            *) objcopy --strip-all -O binary "$file" "$file.bin" ;;
+            esac
+        done
+        [ -s "$linked.bin" ] && cmp "$linked.bin" "$other.bin" && status=0 || status=1
+        verdict "$example: $(basename "$(dirname "$linked")")" "$status"
+    done
+done
+
+# The comparison sees a single changed byte.
+printf '\001' | dd of="$linked.bin" bs=1 seek=7 conv=notrunc status=none
+cmp -s "$linked.bin" "$other.bin" && status=1 || status=0
+verdict "a planted difference is seen" "$status"
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
