@@ -202,6 +202,13 @@ static inline void note_ram(struct cw_chip *chip, uint16_t address)
     note_ram(chip, from);                                                                          \
     REG(o->s) = (uint16_t)(from + ((shift) == 0 ? 2 : 1));
 
+/* words of the instruction that the source and a destination in memory add */
+#define WORDS_R 0
+#define WORDS_I 0
+#define WORDS_X 1
+#define WORDS_A 0
+#define WORDS_P 0
+
 #define COST_R 1
 #define COST_I 1 /* a constant; an immediate word costs one more */
 #define COST_X 3
@@ -224,7 +231,7 @@ static inline void note_ram(struct cw_chip *chip, uint16_t address)
                 REG(o->d) = (uint16_t)(value & WORDS_OF(shift));                                   \
             }                                                                                      \
             budget -= COST(COST_##mode + (extra));                                                 \
-            NEXT(o + o->words);                                                                    \
+            NEXT(o + 1 + WORDS_##mode + (extra));                                                  \
         }                                                                                          \
     }
 
@@ -259,7 +266,7 @@ static inline void note_ram(struct cw_chip *chip, uint16_t address)
                 }                                                                                  \
             }                                                                                      \
             budget -= COST(COST_##mode + (extra) + 3);                                             \
-            NEXT(o + o->words);                                                                    \
+            NEXT(o + 2 + WORDS_##mode + (extra));                                                  \
         }                                                                                          \
     }
 
@@ -502,6 +509,36 @@ static void sxt(ARGUMENTS)
     NEXT(o + 1);
 }
 
+/* ---- flags ---- */
+
+static void flags_in(uint16_t sr, uint32_t *ret_nz, uint32_t *ret_ab)
+{
+    uint32_t nz = (sr & CW_SR_N) != 0 ? 0x8000 : (sr & CW_SR_Z) != 0 ? 0 : 1;
+    uint32_t operand = (sr & CW_SR_V) != 0 ? nz ^ 0x8000 : nz;
+
+    *ret_nz = nz | ((sr & CW_SR_C) != 0 ? 0x10000 : 0);
+    *ret_ab = operand << 16 | operand;
+}
+
+static uint16_t flags_out(uint16_t sr, uint32_t nz, uint32_t ab)
+{
+    sr &= (uint16_t)~(CW_SR_C | CW_SR_Z | CW_SR_N | CW_SR_V);
+    sr |= CARRY(nz) != 0 ? CW_SR_C : 0;
+    sr |= (nz & 0xffff) == 0 ? CW_SR_Z : 0;
+    sr |= (nz & 0x8000) != 0 ? CW_SR_N : 0;
+    sr |= ((ab ^ nz) & (ab >> 16 ^ nz) & 0x8000) != 0 ? CW_SR_V : 0;
+    return sr;
+}
+
+/* mov SR, Rn */
+static void mov_sr(ARGUMENTS)
+{
+    ENTER();
+    REG(o->d) = flags_out(REG(2), nz, ab);
+    budget -= COST(1);
+    NEXT(o + 1);
+}
+
 /* ---- decoding ---- */
 
 static bool is_general(unsigned reg)
@@ -545,6 +582,9 @@ static handler *choose_special(const struct cw_inst *inst)
     }
     if (inst->source == CW_MODE_INCREMENT && inst->source_reg == 1 && inst->two == CW_TWO_MOV) {
         return inst->dest_reg == 0 ? ret : is_general(inst->dest_reg) ? pop : NULL;
+    }
+    if (inst->source == CW_MODE_REGISTER && inst->source_reg == 2) {
+        return inst->two == CW_TWO_MOV && is_general(inst->dest_reg) ? mov_sr : NULL;
     }
     if (inst->dest_reg == 0 && inst->two == CW_TWO_MOV) {
         return reg ? branch_register : immediate ? branch_immediate : NULL;
@@ -790,25 +830,6 @@ void cw_engine_close(struct cw_chip *chip)
 {
     free(chip->engine);
     chip->engine = NULL;
-}
-
-static void flags_in(uint16_t sr, uint32_t *ret_nz, uint32_t *ret_ab)
-{
-    uint32_t nz = (sr & CW_SR_N) != 0 ? 0x8000 : (sr & CW_SR_Z) != 0 ? 0 : 1;
-    uint32_t operand = (sr & CW_SR_V) != 0 ? nz ^ 0x8000 : nz;
-
-    *ret_nz = nz | ((sr & CW_SR_C) != 0 ? 0x10000 : 0);
-    *ret_ab = operand << 16 | operand;
-}
-
-static uint16_t flags_out(uint16_t sr, uint32_t nz, uint32_t ab)
-{
-    sr &= (uint16_t)~(CW_SR_C | CW_SR_Z | CW_SR_N | CW_SR_V);
-    sr |= CARRY(nz) != 0 ? CW_SR_C : 0;
-    sr |= (nz & 0xffff) == 0 ? CW_SR_Z : 0;
-    sr |= (nz & 0x8000) != 0 ? CW_SR_N : 0;
-    sr |= ((ab ^ nz) & (ab >> 16 ^ nz) & 0x8000) != 0 ? CW_SR_V : 0;
-    return sr;
 }
 
 bool cw_engine_run(struct cw_chip *chip, uint64_t until)
