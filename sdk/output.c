@@ -11,7 +11,7 @@ static struct cw_channel *next_source(struct cw_channel *c, const struct cw_endp
 {
     for (c = c == NULL ? cw_run_module.channels : c + 1; c != cw_run_module.channels_end; c++) {
         if (c->state == CW_CHANNEL_OPEN && c->source != 0 &&
-                (endpoint == NULL || endpoint == &cw_run_module.endpoints[c->local])) {
+                (endpoint == NULL || endpoint == c->endpoint)) {
             return c;
         }
     }
@@ -21,7 +21,7 @@ static struct cw_channel *next_source(struct cw_channel *c, const struct cw_endp
 cw_status cw_outputs_ready(size_t answer_len)
 {
     for (struct cw_channel *c = NULL; (c = next_source(c, NULL)) != NULL;) {
-        uint32_t max = cw_run_module.endpoints[c->local].max;
+        uint32_t max = c->endpoint->max;
         answer_len += ITEM_LEN(c->event_max < max ? c->event_max : max);
         if (cw_channel_ready(c) != CW_OK) {
             return CW_AGAIN;

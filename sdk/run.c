@@ -67,21 +67,14 @@ static cw_status manage(size_t len)
 /* Four bytes in front say who is meant: a channel, or (CALL) an endpoint. */
 static cw_status to_endpoint(uint8_t entry, size_t len)
 {
-    uint32_t number;
-    if (len < sizeof number) {
-        return CW_E_SHORT;
-    }
-    cw_bytes_copy(&number, cw_memory.in, sizeof number);
-    struct cw_channel *c = NULL;
-    if (entry != CW_ENTRY_CALL) {
-        c = cw_module_channel(&cw_run_module, number);
-        number = c == NULL ? UINT32_MAX : c->local;
-    }
-    if (number >= cw_run_module.endpoint_count) {
-        return CW_E_ABSENT;
-    }
-    const struct cw_endpoint *endpoint = &cw_run_module.endpoints[number];
-    return endpoint->serve(entry, endpoint, c, len);
+    uint32_t number = UINT32_MAX;
+    cw_bytes_copy(&number, cw_memory.in, len < sizeof number ? 0 : sizeof number);
+    struct cw_channel *c =
+            entry == CW_ENTRY_CALL ? NULL : cw_module_channel(&cw_run_module, number);
+    const struct cw_endpoint *endpoint = entry == CW_ENTRY_CALL
+            ? cw_module_endpoint(&cw_run_module, number)
+            : c == NULL ? NULL : c->endpoint;
+    return endpoint == NULL ? CW_E_ABSENT : endpoint->serve(entry, endpoint, c, len);
 }
 
 static cw_status serve(uint8_t entry, size_t len)
@@ -100,18 +93,15 @@ static void start(void)
     m->channels = cw_memory.channels;
     m->channels_end = cw_memory.channels_end;
     m->endpoints = __start_cw_endpoints;
-    m->endpoint_count = 0;
-    for (const struct cw_endpoint *row = __start_cw_endpoints; row != __stop_cw_endpoints; row++) {
-        /* Unseen steps: the compiler would make one division of them, which the MSP430 lacks. */
-        __asm__("" : "+r"(row));
-        m->endpoint_count++;
-    }
-    m->cipher = cw_session_cipher();
+    m->endpoints_end = __stop_cw_endpoints;
+    m->cipher = cw_session_cipher;
     m->life.version = CW_VERSION;
     m->life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     m->life.kind = cw_enclave_start(m->life.start);
-    cw_session_start();
     is_started = true;
+    if (cw_session_start != NULL) {
+        cw_session_start();
+    }
     if (cw_init_hook != NULL) {
         cw_init_hook();
     }
@@ -124,13 +114,11 @@ cw_return cw_run(const struct cw_call *call)
     if (!is_started) {
         start();
     }
-    cw_status status = CW_E_SPACE;
-    if (cw_run_call.in_len <= cw_memory.in_cap) {
-        status = cw_enclave_copy_in(cw_memory.in, cw_run_call.in_far, cw_run_call.in_len);
-    }
-    if (status == CW_OK) {
-        status = serve(cw_run_call.entry, cw_run_call.in_len);
-    }
+    size_t len = cw_run_call.in_len;
+    cw_status status = len > cw_memory.in_cap
+            ? CW_E_SPACE
+            : cw_enclave_copy_in(cw_memory.in, cw_run_call.in_far, len);
+    status = status == CW_OK ? serve(cw_run_call.entry, len) : status;
     cw_result result = status == CW_OK ? CW_RESULT_DONE
                      : status == CW_AGAIN ? CW_RESULT_AGAIN
                                           : CW_RESULT_REFUSED;

@@ -13,6 +13,9 @@
 #include "core/module/module.h"
 #include "tee/enclave.h"
 
+/* What not every image has; absent functions are NULL, which the callers test. */
+#define CW_OPTIONAL __attribute__((weak))
+
 /* cw_run - one entry of this image.  Called by the port only, never nested. */
 cw_return cw_run(const struct cw_call *call);
 
@@ -41,11 +44,11 @@ extern const struct cw_endpoint __stop_cw_endpoints[];
  * can compute) and session_dh.c (the module agrees on a key, and the chip signs its share).
  */
 
-/* cw_session_cipher - CW_CIPHER_* of the management of this image. */
-uint8_t cw_session_cipher(void);
+/* CW_CIPHER_* of the management of this image. */
+extern const uint8_t cw_session_cipher;
 
-/* cw_session_start - make this life's key share, where there is one. */
-void cw_session_start(void);
+/* cw_session_start - make this life's key share; absent where there is none. */
+CW_OPTIONAL void cw_session_start(void);
 
 /*
  * cw_session_prove - the proof that follows EVIDENCE.
@@ -94,9 +97,6 @@ extern uint32_t cw_run_gap;
 
 /* cw_run_reply - room for an answer of this endpoint. */
 struct cw_reply cw_run_reply(const struct cw_endpoint *endpoint);
-
-/* What only images with such endpoints have; absent ones are NULL, which the callers test. */
-#define CW_OPTIONAL __attribute__((weak))
 
 /* CW_OK: every output has a window, and answer_len and one event of each find room. */
 CW_OPTIONAL cw_status cw_outputs_ready(size_t answer_len);

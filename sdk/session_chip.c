@@ -10,14 +10,7 @@
 #include "core/crypto/suite.h"
 #include "sdk/run.h"
 
-uint8_t cw_session_cipher(void)
-{
-    return CW_CIPHER_SPONGENT;
-}
-
-void cw_session_start(void)
-{
-}
+const uint8_t cw_session_cipher = CW_CIPHER_SPONGENT;
 
 cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
         const uint8_t life[static CW_EVIDENCE_LEN], uint8_t *ret_proof, size_t cap,

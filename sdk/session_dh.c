@@ -18,10 +18,7 @@
 static uint8_t secret[CW_DH_LEN];
 static uint8_t share[CW_DH_LEN];
 
-uint8_t cw_session_cipher(void)
-{
-    return CW_CIPHER_AES;
-}
+const uint8_t cw_session_cipher = CW_CIPHER_AES;
 
 void cw_session_start(void)
 {

@@ -42,7 +42,7 @@ void cw_channel_install(struct cw_channel *c, const struct cw_setconn *s,
             .conn = s->identity.conn,
             .epoch = s->identity.epoch,
             .event_max = s->event_max,
-            .local = s->local,
+            .endpoint = c->endpoint,
             .window = s->window,
             .state = CW_CHANNEL_OPEN,
             .source = source,
@@ -64,7 +64,7 @@ void cw_channel_close(struct cw_channel *c)
 
 void cw_channel_refuse(struct cw_channel *c, cw_status reason)
 {
-    uint16_t *count = reason == CW_AGAIN       ? &c->dropped
+    uint16_t *count = reason == CW_AGAIN    ? &c->dropped
                     : reason == CW_E_REPLAY ? &c->refused_replay
                                             : &c->refused_auth;
     *count = (uint16_t)(*count + (*count != UINT16_MAX));

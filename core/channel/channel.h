@@ -31,6 +31,8 @@
 #define CW_CHANNEL_OPEN 1u
 #define CW_CHANNEL_CLOSED 2u
 
+struct cw_endpoint;
+
 /* The first fields are, in this order, what an answer tells. */
 struct cw_channel {
     uint32_t id;
@@ -45,7 +47,7 @@ struct cw_channel {
     uint16_t refused_replay; /* saturating; found before the tag, a hint                     */
     uint16_t dropped;        /* source: outputs without room, saturating                     */
     uint32_t event_max;
-    uint16_t local;
+    const struct cw_endpoint *endpoint; /* in a module: whose end this is, else NULL */
     uint16_t window;
     uint8_t cipher;
     uint8_t mode;
@@ -114,7 +116,8 @@ CW_MUST_CHECK cw_status cw_channel_expects(const struct cw_channel *c,
 /*
  * cw_channel_unwrap - check and decrypt one frame in place, and commit its counter.
  *
- * frame            [frame_len] bytes in private memory for which cw_channel_expects said CW_OK
+ * frame            [frame_len] bytes in private memory for which cw_channel_expects said CW_OK:
+ *                  that is the caller's to see to
  * ret_payload_len  the payload is at frame + CW_EVENT_HEADER_LEN
  * ret_gap          latest: events skipped just before this one; else 0
  *
@@ -136,7 +139,7 @@ CW_MUST_CHECK cw_status cw_channel_ack_make(const struct cw_channel *c,
  *
  * CW_OK      authentic; acked only ever grows
  * CW_E_AUTH  wrong tag, or it acknowledges what was never sent
- * CW_E_FORM, CW_E_ABSENT, CW_E_STATE  wrong length, channel, end or mode
+ * CW_E_FORM, CW_E_STATE  wrong length, end or mode
  */
 CW_MUST_CHECK cw_status cw_channel_ack_take(struct cw_channel *c,
         const uint8_t *ack, size_t ack_len);

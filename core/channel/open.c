@@ -6,11 +6,11 @@
 cw_status cw_body_header(const struct cw_channel *c, const uint8_t *frame, size_t frame_len,
         uint64_t *ret_counter)
 {
+    struct cw_event_header header;
     if (frame_len < CW_FRAME_LEN(0) || frame_len % 2 != 0 ||
             frame_len > CW_FRAME_LEN(c->event_max)) {
         return CW_E_FORM;
     }
-    struct cw_event_header header;
     cw_bytes_copy(&header, frame, sizeof header);
     *ret_counter = header.counter;
     return header.channel == c->id ? CW_OK : CW_E_ABSENT;

@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/base/bytes.h"
 #include "core/channel/body.h"
 
 cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, size_t frame_len)
 {
-    if (c->state != CW_CHANNEL_OPEN || c->source != 0) {
-        return CW_E_STATE;
-    }
     uint64_t counter;
-    cw_status status = cw_body_header(c, frame, frame_len, &counter);
-    if (status != CW_OK) {
-        return status;
+    bool is_sink = c->state == CW_CHANNEL_OPEN && c->source == 0;
+    cw_status status = is_sink ? cw_body_header(c, frame, frame_len, &counter) : CW_E_STATE;
+    if (status == CW_OK) {
+        bool next = c->mode == CW_MODE_STRICT ? counter == c->count : counter >= c->count;
+        status = next && counter != UINT64_MAX ? CW_OK : CW_E_REPLAY;
     }
-    bool next = c->mode == CW_MODE_STRICT ? counter == c->count : counter >= c->count;
-    return next && counter != UINT64_MAX ? CW_OK : CW_E_REPLAY;
+    return status;
 }
 
 cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
         size_t *ret_payload_len, uint32_t *ret_gap)
 {
     uint64_t counter;
-    cw_status status = cw_body_header(c, frame, frame_len, &counter);
-    if (status == CW_OK) {
-        status = cw_body_open(c, c->key_event, frame, frame_len, ret_payload_len);
-    }
-    if (status != CW_OK) {
-        cw_channel_refuse(c, status);
-        return status;
+    cw_bytes_copy(&counter, frame + 4, sizeof counter);
+    if (cw_body_open(c, c->key_event, frame, frame_len, ret_payload_len) != CW_OK) {
+        cw_channel_refuse(c, CW_E_AUTH);
+        return CW_E_AUTH;
     }
     uint64_t gap = c->mode == CW_MODE_LATEST ? counter - c->count : 0;
     c->count = counter + 1;

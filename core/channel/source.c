@@ -35,23 +35,20 @@ cw_status cw_channel_wrap(struct cw_channel *c, const uint8_t *payload, size_t p
 
 cw_status cw_channel_ack_take(struct cw_channel *c, const uint8_t *ack, size_t ack_len)
 {
+    uint64_t count;
+    CW_EVEN uint8_t expected[CW_ACK_LEN];
     if (c->state != CW_CHANNEL_OPEN || c->mode != CW_MODE_STRICT || c->source == 0) {
         return CW_E_STATE;
     }
-    struct cw_event_header header;
-    CW_EVEN uint8_t expected[CW_ACK_LEN];
     if (ack_len != sizeof expected) {
         return CW_E_FORM;
     }
-    cw_bytes_copy(&header, ack, sizeof header);
-    if (header.channel != c->id) {
-        return CW_E_ABSENT;
-    }
-    cw_body_ack(c, header.counter, expected);
-    if (!cw_bytes_equal(ack, expected, sizeof expected) || header.counter > c->count) {
+    cw_bytes_copy(&count, ack + 4, sizeof count);
+    cw_body_ack(c, count, expected);
+    if (!cw_bytes_equal(ack, expected, sizeof expected) || count > c->count) {
         cw_channel_refuse(c, CW_E_AUTH);
         return CW_E_AUTH;
     }
-    c->acked = header.counter > c->acked ? header.counter : c->acked;
+    c->acked = count > c->acked ? count : c->acked;
     return CW_OK;
 }

@@ -59,35 +59,32 @@ void cw_module_settle(struct cw_module *m, const struct cw_channel *newest)
     }
 }
 
-/* What stands in SETCONN's way; changes nothing.  old: the newest slot of this connection. */
+const struct cw_endpoint *cw_module_endpoint(const struct cw_module *m, uint32_t index)
+{
+    const struct cw_endpoint *e = m->endpoints;
+    for (; e != m->endpoints_end && index != 0; e++) {
+        index--;
+    }
+    return e == m->endpoints_end ? NULL : e;
+}
+
+/* What stands in SETCONN's way, the first reason first.  old: the newest slot of this connection.
+ * Exactly one end is this module, and of the right kind; GCM only where no start is repeated. */
 static cw_status setconn_check(struct cw_module *m, const struct cw_setconn *s, bool source,
-        const struct cw_channel *old)
+        const struct cw_channel *old, const struct cw_endpoint *e)
 {
     const struct cw_identity *id = &s->identity;
-    if (id->mode > CW_MODE_REQUEST || id->zero != 0 || s->limit_log2 < 1 || s->limit_log2 > 63 ||
-            s->start > CW_SETCONN_CUT || s->window == 0) {
-        return CW_E_FORM;
-    }
-    /* Exactly one end is this module.  GCM only where a start cannot be repeated. */
-    if ((id->src_module == m->number) == (id->dst_module == m->number) ||
-            !cw_suite_has(id->cipher) ||
-            (id->cipher != CW_CIPHER_SPONGENT && m->life.kind == CW_FRESH_NONE)) {
-        return CW_E_DENIED;
-    }
     unsigned kind = (id->mode == CW_MODE_REQUEST ? CW_KIND_HANDLER : CW_KIND_INPUT) + source;
-    if (s->local >= m->endpoint_count || m->endpoints[s->local].kind != kind) {
-        return CW_E_ABSENT;
-    }
-    if (kind == CW_KIND_INPUT && s->event_max > m->endpoints[s->local].max) {
-        return CW_E_SPACE;
-    }
-    if (old == NULL && s->start == CW_SETCONN_CONTINUE) {
-        return CW_E_STATE;
-    }
-    if (old != NULL && (id->epoch <= old->epoch || (old->source != 0) != source)) {
-        return CW_E_REPLAY;
-    }
-    return cw_module_channel(m, s->channel) == NULL ? CW_OK : CW_E_REPLAY;
+    return id->mode > CW_MODE_REQUEST || id->zero != 0 || s->limit_log2 < 1 ||
+                    s->limit_log2 > 63 || s->start > CW_SETCONN_CUT || s->window == 0 ? CW_E_FORM
+         : source == (id->dst_module == m->number) || !cw_suite_has(id->cipher)       ? CW_E_DENIED
+         : id->cipher != CW_CIPHER_SPONGENT && m->life.kind == CW_FRESH_NONE          ? CW_E_DENIED
+         : e == NULL || e->kind != kind                                               ? CW_E_ABSENT
+         : kind == CW_KIND_INPUT && s->event_max > e->max                             ? CW_E_SPACE
+         : old == NULL && s->start == CW_SETCONN_CONTINUE                             ? CW_E_STATE
+         : old != NULL && (id->epoch <= old->epoch || (old->source != 0) != source)   ? CW_E_REPLAY
+         : cw_module_channel(m, s->channel) != NULL                                   ? CW_E_REPLAY
+                                                                                      : CW_OK;
 }
 
 static cw_status setconn(struct cw_module *m, const struct cw_setconn *s,
@@ -103,7 +100,8 @@ static cw_status setconn(struct cw_module *m, const struct cw_setconn *s,
             vacant = vacant == NULL || c->state < vacant->state ? c : vacant;
         }
     }
-    cw_status status = setconn_check(m, s, source, old);
+    const struct cw_endpoint *endpoint = cw_module_endpoint(m, s->local);
+    cw_status status = setconn_check(m, s, source, old, endpoint);
     if (status != CW_OK) {
         return status;
     }
@@ -114,6 +112,7 @@ static cw_status setconn(struct cw_module *m, const struct cw_setconn *s,
         return CW_E_SPACE;
     }
     *slot = beside ? *old : *slot;
+    slot->endpoint = endpoint;
     cw_channel_install(slot, s, m->life.deployment, source, ret_check);
     if (!beside) {
         cw_module_settle(m, slot);
@@ -163,28 +162,26 @@ cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
         uint8_t *ret_answer, size_t cap, size_t *ret_len)
 {
     struct cw_manage_header header;
-    if (len < sizeof header + 2 + CW_TAG_LEN || len % 2 != 0) {
+    struct cw_answer answer = {0};
+    uint8_t *body = message + sizeof header;
+    size_t body_len = len - sizeof header - CW_TAG_LEN;
+    if (len < sizeof header + 2 + CW_TAG_LEN || len % 2 != 0 ||
+            cap < sizeof header + sizeof answer + CW_TAG_LEN) {
         return CW_E_SHORT;
     }
     cw_bytes_copy(&header, message, sizeof header);
-    if (header.version != CW_VERSION || header.flags != 0 ||
-            (header.type & CW_MANAGE_ANSWER) != 0) {
+    if (header.version != CW_VERSION || header.flags != 0 || header.type >= CW_MANAGE_ANSWER) {
         return CW_E_FORM;
     }
-    if (m->life.state == CW_STATE_UNCLAIMED || cap < sizeof header + sizeof(struct cw_answer) + CW_TAG_LEN) {
-        return CW_E_STATE;
-    }
-    if (header.session != m->life.session || header.seq <= m->last_seq) {
+    if (m->life.state == CW_STATE_UNCLAIMED || header.session != m->life.session ||
+            header.seq <= m->last_seq) {
         return CW_E_REPLAY;
     }
-    uint8_t *body = message + sizeof header;
-    size_t body_len = len - sizeof header - CW_TAG_LEN;
     if (!cw_suite_open(m->cipher, m->key_in, message, sizeof header, body, body_len,
                 body + body_len)) {
         return CW_E_AUTH;
     }
     m->last_seq = header.seq;
-    struct cw_answer answer = {0};
     act(m, header.type, body, body_len, &answer);
     cw_bytes_wipe(body, body_len);
     header.type |= CW_MANAGE_ANSWER;

@@ -32,7 +32,7 @@ struct cw_module {
     struct cw_channel *channels;
     struct cw_channel *channels_end; /* behind the last */
     const struct cw_endpoint *endpoints;
-    uint16_t endpoint_count;
+    const struct cw_endpoint *endpoints_end;
 };
 
 /*
@@ -61,6 +61,9 @@ void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LE
  */
 CW_MUST_CHECK cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
         uint8_t *ret_answer, size_t cap, size_t *ret_len);
+
+/* cw_module_endpoint - the row of that index, or NULL. */
+const struct cw_endpoint *cw_module_endpoint(const struct cw_module *m, uint32_t index);
 
 /* cw_module_channel - the open channel of that id, or NULL. */
 struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id);

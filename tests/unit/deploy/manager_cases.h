@@ -72,12 +72,14 @@ static void restart(uint8_t start)
     cw_run_module.channels = cw_memory.channels;
     cw_run_module.channels_end = cw_memory.channels_end;
     cw_run_module.endpoints = __start_cw_endpoints;
-    cw_run_module.endpoint_count = (uint16_t)(__stop_cw_endpoints - __start_cw_endpoints);
-    cw_run_module.cipher = cw_session_cipher();
+    cw_run_module.endpoints_end = __stop_cw_endpoints;
+    cw_run_module.cipher = cw_session_cipher;
     cw_run_module.life.version = CW_VERSION;
     cw_run_module.life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     cw_run_module.life.kind = cw_enclave_start(cw_run_module.life.start);
-    cw_session_start();
+    if (cw_session_start != NULL) {
+        cw_session_start();
+    }
     handled = 0;
 }
 
