@@ -9,6 +9,7 @@
 #   PROGRAMS += causeway-node              a hosted program, $(B)/host/bin/causeway-node
 #   causeway-node.sources = node/main.c    what is linked besides the archive
 #   causeway-node.libs = libuv openssl     pkg-config packages (or: bearssl, m, pthread, dl)
+#   causeway-node.static = openssl         the same, linked into the program: a faster start
 #   host.pkgs += cmocka                    more packages that unit tests may use
 #
 #   msp430.groups += sancus                an archive $(B)/msp430/lib/libsancus.a
@@ -81,10 +82,12 @@ same      = $(and $(findstring <$1>,<$2>),$(findstring <$2>,<$1>))
 note-list = $(if $(call same,list: $(strip $2),$(strip $(file <$(call list-file,$1)))),,$(file \
     >$(call list-file,$1),list: $(strip $2)))
 
+comma := ,
+
 # --- libraries ----------------------------------------------------------------------------------
 PLAIN_LIBS := bearssl m pthread dl rt
 PKGS       := $(filter-out $(PLAIN_LIBS),$(sort cmocka $(host.pkgs) \
-    $(foreach p,$(PROGRAMS),$($p.libs))))
+    $(foreach p,$(PROGRAMS),$($p.libs) $($p.static))))
 lib-flags   = $(foreach l,$(filter $(PLAIN_LIBS),$1),-l$l) \
     $(if $(filter-out $(PLAIN_LIBS),$1),$(shell pkg-config --libs $(filter-out $(PLAIN_LIBS),$1)))
 PKGS_MISSING := $(if $(filter host,$(MACHINES)),$(shell for p in $(PKGS); do \
@@ -159,6 +162,7 @@ define program-rules
 $(B)/host/bin/$1: $(call objects,host,$($1.sources)) $(HOST_LIB) $(MAKE_FILES)
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)$(host.LD) $(host.ldflags) $($1.ldflags) -o $(T_) $$(filter %.o %.a,$$^) \
+	    $(if $($1.static),-Wl$$(comma)-Bstatic $(call lib-flags,$($1.static)) -Wl$$(comma)-Bdynamic) \
 	    $(call lib-flags,$($1.libs)) && mv $(T_) $$@ || { $(or-leave-out); }
 OBJECTS += $(call objects,host,$($1.sources))
 PROGRAM_FILES += $(B)/host/bin/$1

@@ -36,7 +36,7 @@ plant late 'echo 1..1; echo "ok 1 - a"; exit 3'
 expect 'a failure after the last case' '1 passed, 1 failed, 0 skipped' 1 late
 plant silent 'exit 0'
 expect 'a program without cases' '0 passed, 1 failed, 0 skipped' 1 silent
-plant skip 'echo 1..2; echo "ok 1 - a"; echo "ok 2 # SKIP b"'
+plant skip 'echo 1..2; echo "ok 1 - a"; echo "skipped: no board"; echo "not ok 2 # SKIP b"'
 expect 'a skipped case' '1 passed, 0 failed, 1 skipped' 0 skip
 plant script.sh 'exit 0'
 expect 'a script passes' '1 passed, 0 failed, 0 skipped' 0 script.sh
