@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/node.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "node/accept.h"
 #include "node/guest.h"
@@ -117,12 +120,34 @@ static void tick(uv_timer_t *timer)
     forget_empty(node);
 }
 
+void cw_node_time_acks(struct cw_node *node, uint32_t wait_ms)
+{
+    if (node->is_ack_timed) {
+        return;
+    }
+    const struct itimerspec when = {.it_value = {
+            .tv_sec = wait_ms / 1000, .tv_nsec = (long)(wait_ms % 1000) * 1000000}};
+    node->is_ack_timed = timerfd_settime(node->ack_timer_fd, 0, &when, NULL) == 0;
+}
+
+static void acks_due(uv_poll_t *handle, int status, int events)
+{
+    struct cw_node *node = handle->data;
+    uint64_t count;
+    (void)status;
+    (void)events;
+    if (read(node->ack_timer_fd, &count, sizeof count) > 0) {
+        node->is_ack_timed = false;
+        cw_relay_ack_due(node);
+    }
+}
+
 static void start_handles(struct cw_node *node)
 {
     (void)uv_prepare_init(node->loop, &node->before_wait);
     (void)uv_check_init(node->loop, &node->after_wait);
     (void)uv_timer_init(node->loop, &node->tick);
-    (void)uv_timer_init(node->loop, &node->ack_timer);
+    (void)uv_poll_init(node->loop, &node->ack_timer, node->ack_timer_fd);
     uv_handle_t *const handles[] = {(uv_handle_t *)&node->before_wait,
             (uv_handle_t *)&node->after_wait, (uv_handle_t *)&node->tick,
             (uv_handle_t *)&node->ack_timer};
@@ -133,6 +158,7 @@ static void start_handles(struct cw_node *node)
     (void)uv_prepare_start(&node->before_wait, before_wait);
     (void)uv_check_start(&node->after_wait, after_wait);
     (void)uv_timer_start(&node->tick, tick, TICK_MS, TICK_MS);
+    (void)uv_poll_start(&node->ack_timer, UV_READABLE, acks_due);
 }
 
 /* --- open and close ------------------------------------------------------------------------------ */
@@ -175,8 +201,15 @@ cw_status cw_node_open(uv_loop_t *loop, const struct cw_node_config *config,
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         cw_list_init(lists[i]);
     }
+    node->ack_timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (node->ack_timer_fd < 0) {
+        cw_log_error("no timer: %s", strerror(errno));
+        free(node);
+        return CW_E_SYSTEM;
+    }
     cw_status status = open_platform(node);
     if (status != CW_OK) {
+        (void)close(node->ack_timer_fd);
         free(node);
         return status;
     }
@@ -207,6 +240,7 @@ static void handle_closed(uv_handle_t *handle)
     }
     void (*closed)(void *) = node->closed;
     void *ctx = node->closed_ctx;
+    (void)close(node->ack_timer_fd);
     free(node);
     if (closed != NULL) {
         closed(ctx);

@@ -80,7 +80,9 @@ struct cw_node {
     uv_prepare_t before_wait;
     uv_check_t after_wait;
     uv_timer_t tick;
-    uv_timer_t ack_timer;
+    uv_poll_t ack_timer; /* a timerfd: short waits of the loop itself would cost every event */
+    int ack_timer_fd;
+    bool is_ack_timed;
     unsigned open_handles;
     bool is_closing;
     bool is_platform_closing;
@@ -104,6 +106,9 @@ void cw_node_address(const struct cw_node *node, char *ret_text);
 
 /* cw_node_close - unload everything; closed is called once, and the node is gone then. */
 void cw_node_close(struct cw_node *node, void (*closed)(void *ctx), void *ctx);
+
+/* cw_node_time_acks - cw_relay_ack_due is to be called in so many milliseconds, once. */
+void cw_node_time_acks(struct cw_node *node, uint32_t wait_ms);
 
 /* cw_node_now_ms - the loop's clock. */
 uint64_t cw_node_now_ms(const struct cw_node *node);

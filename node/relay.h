@@ -115,8 +115,8 @@ void cw_relay_flush_local(struct cw_node *node);
 /* cw_relay_tick - send again what nobody answered. */
 void cw_relay_tick(struct cw_node *node);
 
-/* cw_relay_ack_timer - ask idle sinks for the acknowledgements that they owe. */
-void cw_relay_ack_timer(uv_timer_t *timer);
+/* cw_relay_ack_due - ask idle sinks for the acknowledgements that they owe. */
+void cw_relay_ack_due(struct cw_node *node);
 
 /* The counter of a frame of at least CW_EVENT_HEADER_LEN bytes. */
 uint64_t cw_relay_counter(const uint8_t *frame);

@@ -37,14 +37,11 @@ static void owe_ack(struct cw_relay *relay)
     if (cw_list_is_empty(&relay->ack_due)) {
         cw_list_append(&node->ack_due, &relay->ack_due);
     }
-    if (!uv_is_active((uv_handle_t *)&node->ack_timer)) {
-        (void)uv_timer_start(&node->ack_timer, cw_relay_ack_timer, IDLE_MS, 0);
-    }
+    cw_node_time_acks(node, IDLE_MS);
 }
 
-void cw_relay_ack_timer(uv_timer_t *timer)
+void cw_relay_ack_due(struct cw_node *node)
 {
-    struct cw_node *node = timer->data;
     const uint64_t now_ms = cw_node_now_ms(node);
     CW_LIST_EACH (place, &node->ack_due) {
         struct cw_relay *relay = CW_LISTED(place, struct cw_relay, ack_due);
@@ -58,7 +55,7 @@ void cw_relay_ack_timer(uv_timer_t *timer)
         }
     }
     if (!cw_list_is_empty(&node->ack_due)) {
-        (void)uv_timer_start(timer, cw_relay_ack_timer, IDLE_MS, 0);
+        cw_node_time_acks(node, IDLE_MS);
     }
 }
 
