@@ -3,4 +3,6 @@
 host.lib += $(wildcard deploy/*.c)
 PROGRAMS += causeway
 causeway.sources = deploy/main.c
-causeway.libs = libfyaml jansson sqlite3 openssl libuv libelf libseccomp bearssl pthread
+# What is heavy to load at every start is part of the program.
+causeway.static = libfyaml jansson sqlite3 openssl bearssl
+causeway.libs = libuv libelf libseccomp m pthread
