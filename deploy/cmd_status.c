@@ -138,6 +138,7 @@ struct counts {
     const struct cw_answer *dst;
     uint64_t waiting; /* direct: sealed and not acknowledged */
     bool is_direct;
+    bool is_read; /* both ends could be asked */
 };
 
 static cw_status counts_of(struct cw_app *app, const struct cw_descriptor_connection *c,
@@ -149,6 +150,8 @@ static cw_status counts_of(struct cw_app *app, const struct cw_descriptor_connec
         return status;
     }
     cw_bytes_wipe(ret->row.key, sizeof ret->row.key);
+    ret->is_read = app->remotes[c->to - app->d.modules].manager.is_open &&
+            (c->from == NULL || app->remotes[c->from - app->d.modules].manager.is_open);
     ret->dst = cw_remote_channel(&app->remotes[c->to - app->d.modules], ret->row.conn);
     if (!ret->is_direct) {
         ret->src = cw_remote_channel(&app->remotes[c->from - app->d.modules], ret->row.conn);
@@ -166,6 +169,9 @@ static const char *connection_state(const struct counts *n)
 {
     if (n->row.phase != CW_PHASE_MADE) {
         return "not made";
+    }
+    if (!n->is_read) {
+        return "unknown"; /* an end that cannot be asked */
     }
     if (!is_there(n->dst, &n->row) || (!n->is_direct && !is_there(n->src, &n->row))) {
         return "broken";
@@ -196,8 +202,8 @@ static void print_connection(const struct counts *n)
     const struct cw_answer *src = n->src;
     const struct cw_answer *dst = n->dst;
     const bool strict = n->row.mode == CW_MODE_STRICT;
-    count_text(n->is_direct || src != NULL, n->is_direct ? n->row.src_count : src != NULL ? src->count : 0,
-            sent, sizeof sent);
+    count_text(n->is_direct || src != NULL,
+            n->is_direct ? n->row.src_count : src != NULL ? src->count : 0, sent, sizeof sent);
     count_text(strict && (n->is_direct || src != NULL),
             n->is_direct ? n->row.src_acked : src != NULL ? src->acked : 0, acked, sizeof acked);
     count_text(dst != NULL, dst != NULL ? dst->count : 0, received, sizeof received);

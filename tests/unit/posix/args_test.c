@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of a command line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "posix/args.h"
+
+static const struct cw_args_option options[] = {
+        {"json", NULL, "a flag"},
+        {"state", "DIR", "with a value"},
+        {0},
+};
+
+static cw_args_kind next(struct cw_args *a, size_t *ret_index, const char **ret_value)
+{
+    return cw_args_next(a, options, ret_index, ret_value);
+}
+
+static void options_and_operands_come_in_order(void **state)
+{
+    (void)state;
+    char *argv[] = {(char[]){"x"}, (char[]){"apply"}, (char[]){"--json"}, (char[]){"--state"},
+            (char[]){"a b"}, (char[]){"--state=c"}, (char[]){"--"}, (char[]){"--json"},
+            (char[]){"-"}};
+    struct cw_args a = cw_args_over(9, argv);
+    size_t index;
+    const char *value;
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPERAND);
+    assert_string_equal(value, "apply");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
+    assert_int_equal(index, 0);
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
+    assert_int_equal(index, 1);
+    assert_string_equal(value, "a b");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
+    assert_string_equal(value, "c");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPERAND);
+    assert_string_equal(value, "--json");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPERAND);
+    assert_string_equal(value, "-");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_END);
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_END);
+}
+
+static void wrong_words_are_refused(void **state)
+{
+    (void)state;
+    char *wrong[] = {(char[]){"--jsno"}, (char[]){"--json=1"}, (char[]){"--state"},
+            (char[]){"-j"}, (char[]){"--"}};
+    for (size_t i = 0; i < 4; i++) {
+        char *argv[] = {(char[]){"x"}, wrong[i]};
+        struct cw_args a = cw_args_over(2, argv);
+        size_t index;
+        const char *value;
+        assert_int_equal(next(&a, &index, &value), CW_ARGS_WRONG);
+    }
+}
+
+static void the_nearest_word_is_found_and_no_other(void **state)
+{
+    (void)state;
+    static const char *const list[] = {"spongent", "aes", NULL};
+    assert_string_equal(cw_args_nearest("spongint", list), "spongent");
+    assert_string_equal(cw_args_nearest("eas", list), "aes");
+    assert_null(cw_args_nearest("twofish", list));
+    assert_int_equal(cw_args_distance("kitten", "sitting"), 3);
+    assert_int_equal(cw_args_distance("", "abc"), 3);
+    assert_int_equal(cw_args_distance("ab", "ba"), 1);
+    assert_int_equal(cw_args_distance("same", "same"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(options_and_operands_come_in_order),
+            cmocka_unit_test(wrong_words_are_refused),
+            cmocka_unit_test(the_nearest_word_is_found_and_no_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
