@@ -165,6 +165,25 @@ static void end_current(struct cw_guest *guest, cw_status status, cw_result resu
 static void called(void *ctx, cw_status status, cw_result result, const uint8_t *items,
         size_t items_len);
 
+static void called_many(void *ctx, cw_status status, uint32_t served, cw_result result,
+        const uint8_t *items, size_t items_len)
+{
+    struct cw_guest *guest = ctx;
+    guest->entries += served;
+    if (guest->current != NULL) {
+        guest->current->served = served;
+    }
+    called(ctx, status, result, items, items_len);
+}
+
+static void enter_many(struct cw_guest *guest, const struct cw_job_input *input)
+{
+    guest->is_entered = true;
+    guest->entries++;
+    backend_of(guest)->call_many(guest->node->platform, guest->handle, input->entry, input->bytes,
+            input->len, called_many, guest);
+}
+
 static void enter(struct cw_guest *guest, cw_entry entry, const uint8_t *bytes, size_t len)
 {
     guest->is_entered = true;
@@ -256,7 +275,12 @@ static void kick(struct cw_guest *guest)
         struct cw_job_input input = {0};
         if (job->kind->begin(job, &input)) {
             guest->current = job;
-            enter(guest, input.entry, input.bytes, input.len);
+            job->served = 0;
+            if (input.is_many) {
+                enter_many(guest, &input);
+            } else {
+                enter(guest, input.entry, input.bytes, input.len);
+            }
         }
     }
 }

@@ -29,6 +29,7 @@ struct cw_job_input {
     cw_entry entry;
     const uint8_t *bytes;
     size_t len;
+    bool is_many; /* bytes are several inputs, as call_many of tee/node.h takes them */
 };
 
 struct cw_job_kind {
@@ -47,6 +48,7 @@ struct cw_job {
     struct cw_list place; /* in guest->queue or guest->parked */
     const struct cw_job_kind *kind;
     struct cw_guest *guest;
+    uint32_t served; /* when end is called: inputs that came back DONE before the last */
 };
 
 typedef enum cw_guest_state {

@@ -32,6 +32,7 @@
 #include "tee/node.h"
 
 #define CW_NODE_READ_CAP 65536u  /* bytes that one read brings at most            */
+#define CW_NODE_MANY_CAP 16384u
 #define CW_NODE_ROUTE_BUCKETS 4096u
 #define CW_NODE_STREAM_MAX 1024u /* streams of all modules together               */
 #define CW_NODE_CONNECTION_MAX 2048u
@@ -88,6 +89,7 @@ struct cw_node {
     bool is_platform_closing;
     void (*closed)(void *ctx);
     void *closed_ctx;
+    uint8_t many_bytes[CW_NODE_MANY_CAP]; /* inputs that enter a module together */
     uint8_t read_bytes[CW_NODE_READ_CAP]; /* every read of the loop, one after the other */
 };
 

@@ -11,7 +11,7 @@ static bool begin(struct cw_job *job, struct cw_job_input *ret_input)
     periodic->due -= periodic->due > 0;
     periodic->call_count++;
     *ret_input =
-            (struct cw_job_input){CW_ENTRY_CALL, periodic->input, sizeof periodic->input};
+            (struct cw_job_input){CW_ENTRY_CALL, periodic->input, sizeof periodic->input, false};
     return true;
 }
 

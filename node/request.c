@@ -122,7 +122,7 @@ static bool enter_begin(struct cw_job *job, struct cw_job_input *ret_input)
 {
     const struct cw_session *session = CW_LISTED(job, struct cw_session, enter);
     *ret_input =
-            (struct cw_job_input){session->entry, session->entry_bytes, session->entry_len};
+            (struct cw_job_input){session->entry, session->entry_bytes, session->entry_len, false};
     return true;
 }
 

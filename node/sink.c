@@ -63,8 +63,8 @@ static bool ack_make_begin(struct cw_job *job, struct cw_job_input *ret_input)
 {
     struct cw_relay *relay = CW_LISTED(job, struct cw_relay, ack_make);
     relay->unacked = 0;
-    *ret_input =
-            (struct cw_job_input){CW_ENTRY_ACK_MAKE, relay->ack_channel, sizeof relay->ack_channel};
+    *ret_input = (struct cw_job_input){
+            CW_ENTRY_ACK_MAKE, relay->ack_channel, sizeof relay->ack_channel, false};
     return true;
 }
 
@@ -106,16 +106,40 @@ static void made_room(struct cw_relay *relay)
     }
 }
 
+/* The frames of the store as inputs of one entry.  False: only one fits. */
+static bool gather(struct cw_relay *relay, struct cw_job_input *ret_input)
+{
+    struct cw_node *node = relay->node;
+    struct cw_writer w = cw_writer_over(node->many_bytes, sizeof node->many_bytes);
+    uint32_t count = 0;
+    for (; count < relay->store.count; count++) {
+        size_t len;
+        const uint8_t *frame = cw_store_at(&relay->store, count, &len) + CW_LINK_HEADER_LEN;
+        if (w.left_len < 4 + len) {
+            break;
+        }
+        cw_writer_u32(&w, (uint32_t)len);
+        cw_writer_bytes(&w, frame, len);
+    }
+    *ret_input = (struct cw_job_input){CW_ENTRY_EVENT, node->many_bytes, w.used_len, true};
+    return count > 1;
+}
+
 static bool deliver_begin(struct cw_job *job, struct cw_job_input *ret_input)
 {
     struct cw_relay *relay = CW_LISTED(job, struct cw_relay, deliver);
     if (relay->store.count == 0) {
         return false;
     }
+    if (relay->store.count > 1 && relay->node->config->backend->call_many != NULL &&
+            is_strict(relay) && gather(relay, ret_input)) {
+        return true;
+    }
     size_t len;
     const uint8_t *bytes = cw_store_at(&relay->store, 0, &len);
     *ret_input = (struct cw_job_input){
-            is_request(relay) ? CW_ENTRY_REQUEST : CW_ENTRY_EVENT, bytes + CW_LINK_HEADER_LEN, len};
+            is_request(relay) ? CW_ENTRY_REQUEST : CW_ENTRY_EVENT, bytes + CW_LINK_HEADER_LEN, len,
+            false};
     return true;
 }
 
@@ -134,6 +158,19 @@ static void deliver_item(struct cw_job *job, cw_frame type, const uint8_t *bytes
     cw_relay_mark(relay);
 }
 
+/* The module took so many. */
+static void took(struct cw_relay *relay, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && relay->store.count > 0; i++) {
+        cw_store_pop(&relay->store);
+    }
+    relay->delivered_count += count;
+    relay->unacked += count;
+    relay->delivered_at_ms = cw_node_now_ms(relay->node);
+    relay->guest->retry_ms = 5;
+    owe_ack(relay);
+}
+
 static void deliver_end(struct cw_job *job, cw_status status, cw_result result)
 {
     struct cw_relay *relay = CW_LISTED(job, struct cw_relay, deliver);
@@ -141,25 +178,21 @@ static void deliver_end(struct cw_job *job, cw_status status, cw_result result)
         cw_sink_lost(relay);
         return;
     }
-    if (result == CW_RESULT_AGAIN) {
-        cw_job_park(job);
-        return;
+    const uint32_t done = job->served + (result == CW_RESULT_DONE);
+    if (done > 0) {
+        took(relay, done);
     }
-    cw_store_pop(&relay->store);
-    if (result == CW_RESULT_DONE) {
-        relay->delivered_count++;
-        relay->unacked++;
-        relay->delivered_at_ms = cw_node_now_ms(relay->node);
-        relay->guest->retry_ms = 5;
-        owe_ack(relay);
-    } else {
+    if (result == CW_RESULT_REFUSED && relay->store.count > 0) {
+        cw_store_pop(&relay->store);
         relay->refused_count++;
         relay->is_next_known = false; /* the module knows better which one is next */
     }
-    if (relay->store.count > 0) {
+    made_room(relay);
+    if (result == CW_RESULT_AGAIN) {
+        cw_job_park(job);
+    } else if (relay->store.count > 0) {
         cw_job_queue(job);
     }
-    made_room(relay);
 }
 
 static const struct cw_job_kind deliver_kind = {

@@ -104,7 +104,8 @@ static bool ack_take_begin(struct cw_job *job, struct cw_job_input *ret_input)
         return false;
     }
     relay->has_ack_in = false;
-    *ret_input = (struct cw_job_input){CW_ENTRY_ACK_TAKE, relay->ack_in, sizeof relay->ack_in};
+    *ret_input = (struct cw_job_input){
+            CW_ENTRY_ACK_TAKE, relay->ack_in, sizeof relay->ack_in, false};
     return true;
 }
 

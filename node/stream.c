@@ -86,7 +86,8 @@ static bool begin(struct cw_job *job, struct cw_job_input *ret_input)
         stream->piece_len = stream->held_len < CW_STREAM_PIECE_MAX ? stream->held_len
                                                                    : CW_STREAM_PIECE_MAX;
     }
-    *ret_input = (struct cw_job_input){stream->entry, stream->held, NUMBER_LEN + stream->piece_len};
+    *ret_input = (struct cw_job_input){
+            stream->entry, stream->held, NUMBER_LEN + stream->piece_len, false};
     return true;
 }
 

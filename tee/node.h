@@ -53,6 +53,11 @@ typedef void (*cw_node_loaded_fn)(void *ctx, cw_status status, struct cw_node_mo
 typedef void (*cw_node_called_fn)(void *ctx, cw_status status, cw_result result,
         const uint8_t *items, size_t items_len);
 
+/* As cw_node_called_fn; served: inputs that came back DONE before the last one entered, whose
+ * result this is.  items are those of all, in order. */
+typedef void (*cw_node_called_many_fn)(void *ctx, cw_status status, uint32_t served,
+        cw_result result, const uint8_t *items, size_t items_len);
+
 typedef void (*cw_node_done_fn)(void *ctx);
 
 struct cw_node_backend {
@@ -70,6 +75,15 @@ struct cw_node_backend {
     /* in [in_len] bytes are the attacker's or the module's; the backend does not look at them. */
     void (*call)(struct cw_platform *platform, struct cw_node_module *module, cw_entry entry,
             const uint8_t *in, size_t in_len, cw_node_called_fn done, void *ctx);
+
+    /*
+     * The same entry with several inputs, one after the other, up to the first that does not come
+     * back DONE, or fewer.  NULL: this TEE gains nothing by it.
+     *
+     * in  one or more times: length 4 (little-endian), bytes; whole, [in_len] bytes in all
+     */
+    void (*call_many)(struct cw_platform *platform, struct cw_node_module *module, cw_entry entry,
+            const uint8_t *in, size_t in_len, cw_node_called_many_fn done, void *ctx);
 
     /* Also for a module that was lost; the handle is invalid when done is called. */
     void (*unload)(struct cw_platform *platform, struct cw_node_module *module,

@@ -34,6 +34,8 @@ struct cw_node_module {
     uint32_t pending_channel;
     cw_node_loaded_fn loaded;
     cw_node_called_fn called;
+    cw_node_called_many_fn called_many;
+    uint32_t served;
     cw_node_done_fn unloaded;
     void *ctx;
     void *unload_ctx;
@@ -330,7 +332,16 @@ static void later(uv_timer_t *timer)
         loaded(m->ctx, CW_OK, m, NULL);
         return;
     }
-    if (m->is_hanging || m->called == NULL) {
+    if (m->is_hanging) {
+        return;
+    }
+    if (m->called_many != NULL) {
+        const cw_node_called_many_fn many = m->called_many;
+        m->called_many = NULL;
+        many(m->ctx, CW_OK, m->served, m->result, m->out, m->out_len);
+        return;
+    }
+    if (m->called == NULL) {
         return;
     }
     const cw_node_called_fn called = m->called;
@@ -403,9 +414,40 @@ static void fake_call(struct cw_platform *p, struct cw_node_module *m, cw_entry 
     (void)uv_timer_start(&m->later, later, 0, 0);
 }
 
+static void fake_call_many(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
+        const uint8_t *in, size_t in_len, cw_node_called_many_fn done, void *ctx)
+{
+    (void)p;
+    if (m->called != NULL || m->called_many != NULL) {
+        abort(); /* one call at a time */
+    }
+    m->called_many = done;
+    m->ctx = ctx;
+    m->out_len = 0;
+    m->served = 0;
+    struct cw_reader r = cw_reader_over(in, in_len);
+    for (;;) {
+        const uint32_t len = cw_reader_u32(&r);
+        if (r.status != CW_OK || len > r.left_len) {
+            abort(); /* the node must not send a part of an input */
+        }
+        m->result = serve(m, entry, r.next, len);
+        r.next += len;
+        r.left_len -= len;
+        if (m->result != CW_RESULT_DONE || r.left_len == 0 || m->served == 3) {
+            break; /* little room: the node must bring the rest again */
+        }
+        m->served++;
+    }
+    (void)uv_timer_start(&m->later, later, 0, 0);
+}
+
 static void unloaded(uv_handle_t *handle)
 {
     struct cw_node_module *m = handle->data;
+    if (m->called_many != NULL) {
+        m->called_many(m->ctx, CW_E_ABSENT, 0, CW_RESULT_REFUSED, NULL, 0);
+    }
     if (m->called != NULL) {
         m->called(m->ctx, CW_E_ABSENT, CW_RESULT_REFUSED, NULL, 0);
     }
@@ -454,6 +496,7 @@ const struct cw_node_backend cw_node_fake = {
         .open = fake_open,
         .load = fake_load,
         .call = fake_call,
+        .call_many = fake_call_many,
         .unload = fake_unload,
         .describe = fake_describe,
         .close = fake_close,

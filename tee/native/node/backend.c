@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/wire/reader.h"
 #include "tee/native/abi.h"
 #include "tee/native/node/jail.h"
 #include "tee/node.h"
@@ -56,6 +57,7 @@ struct cw_node_module {
     cw_node_loaded_fn loaded;
     void *loaded_ctx;
     cw_node_called_fn called;
+    cw_node_called_many_fn called_many; /* one of the two, while a call is under way */
     void *called_ctx;
     cw_node_done_fn unloaded;
     void *unloaded_ctx;
@@ -168,9 +170,38 @@ static void end_call(struct cw_node_module *m, cw_status status, cw_result resul
         const uint8_t *items, size_t items_len)
 {
     cw_node_called_fn called = m->called;
+    cw_node_called_many_fn called_many = m->called_many;
     m->called = NULL;
+    m->called_many = NULL;
     if (called != NULL) {
         called(m->called_ctx, status, result, items, items_len);
+    } else if (called_many != NULL) {
+        called_many(m->called_ctx, status, 0, result, items, items_len);
+    }
+}
+
+/* The answer to many inputs: served 4, items. */
+static void end_call_many(struct cw_node_module *m, cw_result result, const uint8_t *bytes,
+        size_t len)
+{
+    cw_node_called_many_fn called_many = m->called_many;
+    struct cw_reader r = cw_reader_over(bytes, len);
+    uint32_t served = cw_reader_u32(&r);
+    size_t items_len;
+    const uint8_t *items = cw_reader_rest(&r, &items_len);
+    m->called_many = NULL;
+    called_many(m->called_ctx, CW_OK, served, result, items, items_len);
+}
+
+/* What the module answered, whole. */
+static void take(struct cw_node_module *m, const struct cw_link_header *header)
+{
+    const uint8_t *bytes = m->answer + CW_LINK_HEADER_LEN;
+    cw_result result = (cw_result)(header->type & ~CW_NATIVE_MANY);
+    if (m->called_many != NULL) {
+        end_call_many(m, result, bytes, header->len);
+    } else {
+        end_call(m, CW_OK, result, bytes, header->len);
     }
 }
 
@@ -201,7 +232,10 @@ static taken take_answer(struct cw_node_module *m, struct cw_link_header *ret_he
         return TAKEN_PART;
     }
     if (cw_link_header_decode(m->answer, ret_header) != CW_OK ||
-            ret_header->len > CW_NATIVE_OUT_MAX || ret_header->type > CW_RESULT_PENDING ||
+            ret_header->len > CW_NATIVE_OUT_MAX ||
+            (ret_header->type & ~CW_NATIVE_MANY) > CW_RESULT_PENDING ||
+            ((ret_header->type & CW_NATIVE_MANY) != 0) != (m->called_many != NULL) ||
+            (m->called_many != NULL && ret_header->len < 4) ||
             m->answer_len > CW_LINK_HEADER_LEN + ret_header->len) {
         return TAKEN_GARBAGE;
     }
@@ -218,7 +252,7 @@ static bool read_answer(struct cw_node_module *m)
     case TAKEN_ANSWER:
         m->state = STATE_READY;
         m->answer_len = 0;
-        end_call(m, CW_OK, (cw_result)header.type, m->answer + CW_LINK_HEADER_LEN, header.len);
+        take(m, &header);
         return true;
     case TAKEN_END:
         return false;
@@ -285,12 +319,9 @@ static void answer_later(uv_timer_t *timer)
     end_call(m, m->later_status, CW_RESULT_REFUSED, NULL, 0);
 }
 
-static void native_call(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
-        const uint8_t *in, size_t in_len, cw_node_called_fn done, void *ctx)
+/* type: an entry, or many of it. */
+static void begin_call(struct cw_node_module *m, unsigned type, const uint8_t *in, size_t in_len)
 {
-    (void)p;
-    m->called = done;
-    m->called_ctx = ctx;
     if (m->state != STATE_READY || in_len > CW_NATIVE_IN_MAX) {
         /* Longer than any message of a link: no module takes it. */
         m->later_status = m->state == STATE_READY ? CW_OK : CW_E_ABSENT;
@@ -299,7 +330,7 @@ static void native_call(struct cw_platform *p, struct cw_node_module *m, cw_entr
     }
     uint8_t header[CW_LINK_HEADER_LEN];
     cw_link_header_encode(
-            &(struct cw_link_header){.len = (uint32_t)in_len, .type = (uint8_t)entry}, header);
+            &(struct cw_link_header){.len = (uint32_t)in_len, .type = (uint8_t)type}, header);
     struct iovec parts[2] = {{header, sizeof header}, {(void *)(uintptr_t)in, in_len}};
     m->state = STATE_CALLED;
     ssize_t count = writev(m->jailed.to, parts, in_len > 0 ? 2 : 1);
@@ -310,6 +341,24 @@ static void native_call(struct cw_platform *p, struct cw_node_module *m, cw_entr
     if (sent < sizeof header + in_len && !keep_rest(m, parts, sent)) {
         break_off(m, "no memory for a message to it, and it was killed");
     }
+}
+
+static void native_call(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
+        const uint8_t *in, size_t in_len, cw_node_called_fn done, void *ctx)
+{
+    (void)p;
+    m->called = done;
+    m->called_ctx = ctx;
+    begin_call(m, entry, in, in_len);
+}
+
+static void native_call_many(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
+        const uint8_t *in, size_t in_len, cw_node_called_many_fn done, void *ctx)
+{
+    (void)p;
+    m->called_many = done;
+    m->called_ctx = ctx;
+    begin_call(m, CW_NATIVE_MANY | entry, in, in_len);
 }
 
 /* --- beginning and end of the process ---------------------------------------------------------------- */
@@ -352,7 +401,7 @@ static void take_last_words(struct cw_node_module *m)
     } while (what == TAKEN_PART && m->answer_len > before);
     if (what == TAKEN_ANSWER) {
         m->state = STATE_LOST;
-        end_call(m, CW_OK, (cw_result)header.type, m->answer + CW_LINK_HEADER_LEN, header.len);
+        take(m, &header);
     }
 }
 
@@ -578,6 +627,7 @@ const struct cw_node_backend cw_node_native = {
         .open = native_open,
         .load = native_load,
         .call = native_call,
+        .call_many = native_call_many,
         .unload = native_unload,
         .describe = native_describe,
         .close = native_close,
