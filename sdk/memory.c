@@ -22,12 +22,4 @@ static CW_EVEN uint8_t reply[LARGER(CW_REPLY_MAX, 2)];
 _Static_assert(IN_MAX <= UINT16_MAX, "an image takes messages of less than 64 KiB");
 
 const struct cw_memory cw_memory = {
-        .channels = channels,
-        .channels_end = channels + CW_CHANNELS,
-        .in = in,
-        .out = out,
-        .reply = reply,
-        .in_cap = sizeof in,
-        .out_cap = sizeof out,
-        .reply_cap = CW_REPLY_MAX,
-};
+        channels, channels + CW_CHANNELS, in, out, reply, sizeof in, sizeof out, CW_REPLY_MAX};

@@ -23,9 +23,7 @@ cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len)
         return CW_AGAIN;
     }
     cw_status status = cw_enclave_copy_out(to_far, header, sizeof header);
-    if (status == CW_OK) {
-        status = cw_enclave_copy_out(to_far + sizeof header, bytes, len);
-    }
+    status = status == CW_OK ? cw_enclave_copy_out(to_far + sizeof header, bytes, len) : status;
     items_len += status == CW_OK ? sizeof header + len : 0;
     return status;
 }
@@ -115,9 +113,8 @@ cw_return cw_run(const struct cw_call *call)
         start();
     }
     size_t len = cw_run_call.in_len;
-    cw_status status = len > cw_memory.in_cap
-            ? CW_E_SPACE
-            : cw_enclave_copy_in(cw_memory.in, cw_run_call.in_far, len);
+    cw_status status = len > cw_memory.in_cap ? CW_E_SPACE
+                     : cw_enclave_copy_in(cw_memory.in, cw_run_call.in_far, len);
     status = status == CW_OK ? serve(cw_run_call.entry, len) : status;
     cw_result result = status == CW_OK ? CW_RESULT_DONE
                      : status == CW_AGAIN ? CW_RESULT_AGAIN

@@ -23,10 +23,9 @@ cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,
     if (open->header.session <= m->life.session) {
         return CW_E_REPLAY;
     }
-    if (!cw_bytes_equal(m->life.deployment, open->deployment, CW_DEPLOYMENT_LEN) ||
-            m->number != open->module) {
-        cw_bytes_wipe(m->channels, (size_t)((uint8_t *)m->channels_end - (uint8_t *)m->channels));
-    }
+    bool same = cw_bytes_equal(m->life.deployment, open->deployment, CW_DEPLOYMENT_LEN);
+    size_t channels_len = (size_t)((uint8_t *)m->channels_end - (uint8_t *)m->channels);
+    cw_bytes_wipe(m->channels, same && m->number == open->module ? 0 : channels_len);
     m->life.state = m->life.state == CW_STATE_UNCLAIMED ? CW_STATE_OPEN : m->life.state;
     m->life.session = open->header.session;
     cw_bytes_copy(m->life.deployment, open->deployment, CW_DEPLOYMENT_LEN);

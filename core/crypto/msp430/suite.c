@@ -14,19 +14,17 @@ void cw_suite_seal(uint8_t cipher, const uint8_t key[static CW_KEY_LEN], const u
         size_t nonce_len, uint8_t *bytes, size_t len, uint8_t ret_tag[static CW_TAG_LEN])
 {
     (void)cipher;
-    cw_unit_wrap(&(struct cw_unit){
-            key, nonce, nonce + nonce_len, bytes, bytes + len, bytes, ret_tag});
+    struct cw_unit unit = {key, nonce, nonce + nonce_len, bytes, bytes + len, bytes, ret_tag};
+    cw_unit_wrap(&unit);
 }
 
 bool cw_suite_open(uint8_t cipher, const uint8_t key[static CW_KEY_LEN], const uint8_t *nonce,
         size_t nonce_len, uint8_t *bytes, size_t len, const uint8_t tag[static CW_TAG_LEN])
 {
     (void)cipher;
-    bool authentic = cw_unit_unwrap(
-            &(struct cw_unit){key, nonce, nonce + nonce_len, bytes, bytes + len, bytes, tag});
-    if (!authentic) {
-        cw_bytes_wipe(bytes, len);
-    }
+    struct cw_unit unit = {key, nonce, nonce + nonce_len, bytes, bytes + len, bytes, tag};
+    bool authentic = cw_unit_unwrap(&unit);
+    cw_bytes_wipe(bytes, authentic ? 0 : len);
     return authentic;
 }
 
@@ -34,10 +32,10 @@ void cw_suite_mac(uint8_t cipher, const uint8_t key[static CW_KEY_LEN], const ui
         size_t len, uint8_t ret_tag[static CW_TAG_LEN])
 {
     (void)cipher;
-    cw_unit_wrap(&(struct cw_unit){.key = key, .ad = message, .ad_end = message + len,
-            .tag = ret_tag});
+    struct cw_unit unit = {.key = key, .ad = message, .ad_end = message + len, .tag = ret_tag};
+    cw_unit_wrap(&unit);
 }
 
-void cw_suite_derive(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
-        const uint8_t *context, size_t context_len, uint8_t ret_key[static CW_KEY_LEN])
-        __attribute__((alias("cw_suite_mac")));
+__attribute__((alias("cw_suite_mac"))) void cw_suite_derive(uint8_t cipher,
+        const uint8_t key[static CW_KEY_LEN], const uint8_t *context, size_t context_len,
+        uint8_t ret_key[static CW_KEY_LEN]);

@@ -58,11 +58,9 @@ cw_enclave_abort:
 .Lcall:
         mov     #__cw_se, r1
         call    #.Lguard
-        push    r11                     /* struct cw_call */
-        push    r8
-        push    r13
-        push    r14
-        push    r12
+        .irp    r, 11, 8, 13, 14, 12    /* struct cw_call, its last field first */
+        push    r\r
+        .endr
         mov     r1, r12
         call    #cw_run
         mov     #STATE_IDLE, &cw_sancus_state
@@ -128,11 +126,7 @@ cw_enclave_leave:
         .section .bss.cw_sancus, "aw", @nobits
         .balign 2
         .globl  cw_sancus_state, cw_sancus_sp, cw_sancus_device_id
-cw_sancus_state:
-        .space  2
-cw_sancus_sp:
-        .space  2
-cw_sancus_device_id:
-        .space  2
-return_far:
-        .space  2
+cw_sancus_state: .space 2
+cw_sancus_sp: .space 2
+cw_sancus_device_id: .space 2
+return_far: .space 2

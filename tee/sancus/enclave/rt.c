@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What clang calls without being asked, and no package supplies: copies of structures, and
- * multiplication.  Each module has its own copy, so no call ever leaves it.  Division, 64-bit
- * arithmetic and variable shifts are in rt_more.c, for modules that use them.
+ * What clang calls without being asked, and no package supplies: copies of structures.  Each
+ * module has its own copy, so no call ever leaves it.  Multiplication, division, 64-bit
+ * arithmetic and variable shifts are in rt_more.c and rt_mul.c, for modules that use them.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 void *memcpy(void *to, const void *from, size_t len);
 void *memset(void *bytes, int value, size_t len);
-uint16_t __mspabi_mpyi(uint16_t a, uint16_t b);
 
 void *memcpy(void *to, const void *from, size_t len)
 {
@@ -26,14 +25,4 @@ void *memset(void *bytes, int value, size_t len)
         *byte++ = (uint8_t)value;
     }
     return bytes;
-}
-
-uint16_t __mspabi_mpyi(uint16_t a, uint16_t b)
-{
-    uint16_t product = 0;
-    for (; b != 0; b >>= 1) {
-        product = (uint16_t)(product + ((b & 1) != 0 ? a : 0));
-        a = (uint16_t)(a << 1);
-    }
-    return product;
 }
