@@ -322,8 +322,9 @@ static void answer_later(uv_timer_t *timer)
 /* type: an entry, or many of it. */
 static void begin_call(struct cw_node_module *m, unsigned type, const uint8_t *in, size_t in_len)
 {
-    if (m->state != STATE_READY || in_len > CW_NATIVE_IN_MAX) {
-        /* Longer than any message of a link: no module takes it. */
+    const bool is_entry = m->called_many != NULL || type < CW_NATIVE_MANY;
+    if (m->state != STATE_READY || in_len > CW_NATIVE_IN_MAX || !is_entry) {
+        /* Longer than any message of a link, or no entry: no module takes it. */
         m->later_status = m->state == STATE_READY ? CW_OK : CW_E_ABSENT;
         (void)uv_timer_start(&m->later, answer_later, 0, 0);
         return;

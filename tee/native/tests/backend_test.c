@@ -261,6 +261,31 @@ static void call_entry(const char *name, const void *argument, size_t len)
     call(CW_ENTRY_CALL, in, 4 + len);
 }
 
+static uint32_t served;
+
+static void on_called_many(void *ctx, cw_status status, uint32_t count, cw_result result,
+        const uint8_t *bytes, size_t len)
+{
+    served = count;
+    on_called(ctx, status, result, bytes, len);
+}
+
+static void call_many(cw_entry entry, const void *in, size_t len)
+{
+    answered = false;
+    cw_node_native.call_many(platform, loaded, entry, in, len, on_called_many, NULL);
+    assert_false(answered);
+    run_until(&answered);
+}
+
+/* One more input of an entry: CALL of what may not exist. */
+static void put_call(struct cw_writer *w, uint16_t index)
+{
+    cw_writer_u32(w, 4);
+    cw_writer_u16(w, index);
+    cw_writer_u16(w, 0);
+}
+
 static void call_kernel(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
     const uint64_t arguments[] = {number, a, b, c, d, e};
@@ -488,6 +513,38 @@ static void what_is_no_executable_is_not_loaded(void **state)
     assert_int_not_equal(load_status, CW_OK);
 }
 
+static void many_inputs_are_served_in_order_up_to_the_first_refused(void **state)
+{
+    (void)state;
+    uint8_t in[256];
+    struct cw_writer w = cw_writer_over(in, sizeof in);
+    put_call(&w, index_of("echo"));
+    put_call(&w, index_of("echo"));
+    call_many(CW_ENTRY_CALL, in, w.used_len);
+    assert_int_equal(call_status, CW_OK);
+    assert_int_equal(call_result, CW_RESULT_DONE);
+    assert_int_equal(served, 1);
+    assert_int_equal(items_len, 2 * (CW_LINK_HEADER_LEN + 1));
+    put_call(&w, 9999);
+    put_call(&w, index_of("echo"));
+    call_many(CW_ENTRY_CALL, in, w.used_len);
+    assert_int_equal(call_result, CW_RESULT_REFUSED);
+    assert_int_equal(served, 2);
+    assert_int_equal(items_len, 2 * (CW_LINK_HEADER_LEN + 1));
+    call_entry("echo", NULL, 0);
+    assert_int_equal(call_result, CW_RESULT_DONE);
+}
+
+static void many_of_what_is_no_input_end_the_module(void **state)
+{
+    (void)state;
+    const uint8_t in[] = {200, 0, 0, 0, 1, 2, 3};
+    call_many(CW_ENTRY_CALL, in, sizeof in);
+    assert_int_equal(call_status, CW_E_ABSENT);
+    run_until(&is_lost);
+    assert_true(is_lost);
+}
+
 static void unload_ends_a_call_under_way(void **state)
 {
     (void)state;
@@ -559,6 +616,8 @@ int main(void)
             WITH_MODULE(module_cannot_map_memory_as_code),
             WITH_MODULE(module_cannot_use_other_descriptors),
             WITH_MODULE(what_is_no_executable_is_not_loaded),
+            WITH_MODULE(many_inputs_are_served_in_order_up_to_the_first_refused),
+            WITH_MODULE(many_of_what_is_no_input_end_the_module),
             WITH_MODULE(unload_ends_a_call_under_way),
             WITH_MODULE(platform_describes_itself_as_unprotected),
     };
