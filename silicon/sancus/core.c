@@ -1235,7 +1235,10 @@ cw_cycle cw_core_cycle(struct cw_chip *chip)
     c.rom_write = c.rom_write && !c.violated;
     increments(core, &c, ends_here(core, &c));
     check_stack(chip, &c);
-    c.rom_bus = c.bus && cw_chip_is_rom(chip, c.address) && !c.violated;
+    /* CMP and BIT ask for the bus as if to write, and are judged for it, but nothing moves. */
+    bool idle_write = c.state == EXEC_DEST_WRITE && c.lanes == 0 && !c.crypto.bus &&
+            !cw_chip_has(chip, CW_QUIRK_COMPARE_TEXT);
+    c.rom_bus = c.bus && cw_chip_is_rom(chip, c.address) && !c.violated && !idle_write;
     c.ram_bus = c.bus && cw_chip_is_ram(chip, c.address) && !c.violated;
     if (c.violated && chip->config.on_violation != CW_VIOLATION_IRQ) {
         answer_violation(chip);

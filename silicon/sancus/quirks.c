@@ -67,6 +67,9 @@ static const struct cw_quirk_info table[CW_QUIRK_COUNT] = {
     [CW_QUIRK_OPCODE_ALIAS] = {"opcode-alias",
             "words that are no instruction are executed as something",
             "the run stops"},
+    [CW_QUIRK_COMPARE_TEXT] = {"compare-text",
+            "CMP and BIT with a destination in program memory spoil the second instruction after",
+            "they do not"},
 };
 
 const struct cw_quirk_info *cw_quirks_info(cw_quirk quirk)

@@ -35,6 +35,7 @@ typedef enum cw_quirk {
     CW_QUIRK_FETCH_OUTSIDE,
     CW_QUIRK_ODD_WORD,
     CW_QUIRK_OPCODE_ALIAS,
+    CW_QUIRK_COMPARE_TEXT,
     CW_QUIRK_COUNT
 } cw_quirk;
 
