@@ -201,7 +201,7 @@ static bool take_option(size_t option, const char *value,
 
 static void print_help(void)
 {
-    printf("usage: causeway-node --name NAME --listen ADDR --tee TEE --state DIR [OPTION]...\n\n"
+    printf("usage: causeway-node --name NAME --listen ADDR --tee TEE [OPTION]...\n\n"
            "The event manager of one node: loads modules of its owners, relays what they seal,\n"
            "keeps it until it was accepted.  It holds no keys and is trusted by nobody.\n\n");
     cw_args_print(options);
@@ -209,19 +209,38 @@ static void print_help(void)
            "Exit status: 0 ended by a signal, 1 failed, 2 wrong use.\n");
 }
 
-/* What must be given, and what must not be too long. */
-static cw_config_verdict check(const struct cw_node_config *config)
+/* causeway-node/NAME where programs of this user keep their state. */
+static void default_state(struct cw_node_config *config)
 {
+    const char *base = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    const bool has_base = base != NULL && base[0] == '/';
+    if (config->state_dir != NULL || config->name == NULL ||
+            (!has_base && (home == NULL || home[0] != '/'))) {
+        return;
+    }
+    const int len = snprintf(config->state_path, sizeof config->state_path,
+            "%s%s/causeway-node/%s", has_base ? base : home, has_base ? "" : "/.local/state",
+            config->name);
+    if (len > 0 && (size_t)len < sizeof config->state_path) {
+        config->state_dir = config->state_path;
+    }
+}
+
+/* What must be given, and what must not be too long. */
+static cw_config_verdict check(struct cw_node_config *config)
+{
+    default_state(config);
     const struct {
         bool is_missing;
         const char *text;
     } needs[] = {
             {config->name == NULL || config->name[0] == '\0' || strlen(config->name) > 63 ||
-                            strpbrk(config->name, " \t\r\n") != NULL,
-                    "--name NAME is needed: 1 to 63 characters without spaces"},
+                            strpbrk(config->name, " \t\r\n/") != NULL,
+                    "--name NAME is needed: 1 to 63 characters without spaces and slashes"},
             {config->listen_count == 0, "--listen HOST:PORT is needed"},
             {config->backend == NULL, "--tee TEE is needed"},
-            {config->state_dir == NULL, "--state DIR is needed"},
+            {config->state_dir == NULL, "--state DIR is needed where there is no home folder"},
     };
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
         if (needs[i].is_missing) {

@@ -25,6 +25,7 @@ struct cw_node_config {
     const char *name;
     const struct cw_node_backend *backend;
     const char *state_dir;
+    char state_path[512]; /* where state_dir points when nobody chose it */
     const char *listen[CW_NODE_LISTEN_MAX];
     size_t listen_count;
     const char *owners[CW_NODE_OWNER_MAX]; /* fingerprints */
