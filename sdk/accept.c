@@ -14,9 +14,8 @@ cw_status cw_run_accept(struct cw_channel *c, size_t len, size_t answer_len,
     }
     status = cw_outputs_ready != NULL ? cw_outputs_ready(answer_len)
                                       : answer_len <= cw_run_left() ? CW_OK : CW_AGAIN;
-    if (status == CW_OK) {
-        status = cw_channel_unwrap(c, cw_memory.in, len, ret_payload_len, &cw_run_gap);
-    }
+    status = status != CW_OK ? status
+           : cw_channel_unwrap(c, cw_memory.in, len, ret_payload_len, &cw_run_gap);
     if (status == CW_OK) {
         cw_module_settle(&cw_run_module, c);
     }

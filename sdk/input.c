@@ -17,8 +17,3 @@ cw_status cw_serve_input(uint8_t entry, const struct cw_endpoint *endpoint, stru
     }
     return status;
 }
-
-uint32_t cw_event_gap(void)
-{
-    return cw_run_gap;
-}

@@ -14,6 +14,14 @@ cw_status cw_serve_request(uint8_t entry, const struct cw_endpoint *endpoint,
     return CW_E_STATE;
 }
 
+/* Go out with the items that are there; cw_run_call is the next call then. */
+static void leave(cw_result result)
+{
+    cw_return value = CW_RETURN(result, cw_run_items_len);
+    cw_run_items_len = 0;
+    cw_enclave_leave(value, &cw_run_call);
+}
+
 /* One answer of the outside to a request that pends; CW_AGAIN: the wait goes on with ret_result. */
 static cw_status answer(struct cw_channel *c, size_t *ret_len, cw_result *ret_result)
 {
@@ -47,7 +55,7 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     size_t reply_len;
     cw_result result = CW_RESULT_PENDING;
     do {
-        cw_run_leave(result);
+        leave(result);
         status = answer(c, &reply_len, &result);
     } while (status == CW_AGAIN);
     if (status == CW_OK && reply_len > cap) {

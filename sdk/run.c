@@ -6,33 +6,25 @@
 struct cw_module cw_run_module;
 struct cw_call cw_run_call;
 
-static size_t items_len; /* bytes of items in the output area */
-static bool is_started;
+size_t cw_run_items_len;
 
 size_t cw_run_left(void)
 {
-    return cw_run_call.out_cap - items_len;
+    return cw_run_call.out_cap - cw_run_items_len;
 }
 
 cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len)
 {
     const uint8_t header[] = {
             (uint8_t)len, (uint8_t)(len >> 8), 0, 0, CW_VERSION, (uint8_t)type, 0, 0};
-    cw_far to_far = cw_run_call.out_far + items_len;
+    cw_far to_far = cw_run_call.out_far + cw_run_items_len;
     if (len > UINT16_MAX || cw_run_left() < sizeof header || cw_run_left() - sizeof header < len) {
         return CW_AGAIN;
     }
     cw_status status = cw_enclave_copy_out(to_far, header, sizeof header);
     status = status == CW_OK ? cw_enclave_copy_out(to_far + sizeof header, bytes, len) : status;
-    items_len += status == CW_OK ? sizeof header + len : 0;
+    cw_run_items_len += status == CW_OK ? sizeof header + len : 0;
     return status;
-}
-
-void cw_run_leave(cw_result result)
-{
-    cw_return value = CW_RETURN(result, items_len);
-    items_len = 0;
-    cw_enclave_leave(value, &cw_run_call);
 }
 
 static cw_status attest(size_t len)
@@ -96,7 +88,6 @@ static void start(void)
     m->life.version = CW_VERSION;
     m->life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     m->life.kind = cw_enclave_start(m->life.start);
-    is_started = true;
     if (cw_session_start != NULL) {
         cw_session_start();
     }
@@ -108,16 +99,14 @@ static void start(void)
 cw_return cw_run(const struct cw_call *call)
 {
     cw_run_call = *call;
-    items_len = 0;
-    if (!is_started) {
+    cw_run_items_len = 0;
+    if (cw_run_module.life.version == 0) {
         start();
     }
     size_t len = cw_run_call.in_len;
     cw_status status = len > cw_memory.in_cap ? CW_E_SPACE
                      : cw_enclave_copy_in(cw_memory.in, cw_run_call.in_far, len);
     status = status == CW_OK ? serve(cw_run_call.entry, len) : status;
-    cw_result result = status == CW_OK ? CW_RESULT_DONE
-                     : status == CW_AGAIN ? CW_RESULT_AGAIN
-                                          : CW_RESULT_REFUSED;
-    return CW_RETURN(result, items_len);
+    cw_result refused = status == CW_AGAIN ? CW_RESULT_AGAIN : CW_RESULT_REFUSED;
+    return CW_RETURN(status == CW_OK ? CW_RESULT_DONE : refused, cw_run_items_len);
 }

@@ -81,14 +81,14 @@ CW_MUST_CHECK cw_status cw_session_finish(struct cw_module *m, const uint8_t *me
 /* The entry being served; another one after a request left. */
 extern struct cw_call cw_run_call;
 
+/* Bytes of items in its output area. */
+extern size_t cw_run_items_len;
+
 /* cw_run_left - bytes of the output area that are free. */
 size_t cw_run_left(void);
 
 /* cw_run_put - append an item.  CW_AGAIN: it does not fit. */
 CW_MUST_CHECK cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len);
-
-/* cw_run_leave - go out with the items that are there; cw_run_call is the next call then. */
-void cw_run_leave(cw_result result);
 
 /* cw_run_accept - an event or request is to be taken: every check, the cipher, the count. */
 CW_MUST_CHECK cw_status cw_run_accept(struct cw_channel *c, size_t len, size_t answer_len,

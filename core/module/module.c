@@ -61,8 +61,7 @@ void cw_module_settle(struct cw_module *m, const struct cw_channel *newest)
 const struct cw_endpoint *cw_module_endpoint(const struct cw_module *m, uint32_t index)
 {
     const struct cw_endpoint *e = m->endpoints;
-    for (; e != m->endpoints_end && index != 0; e++) {
-        index--;
+    for (; e != m->endpoints_end && index != 0; e++, index--) {
     }
     return e == m->endpoints_end ? NULL : e;
 }
@@ -150,9 +149,7 @@ static void act(struct cw_module *m, uint8_t type, const uint8_t *body, size_t l
         m->life.state = all ? CW_STATE_DISABLED : m->life.state;
         status = all || about != NULL ? CW_OK : CW_E_ABSENT;
     }
-    if (about != NULL) {
-        cw_bytes_copy(&ret->channel, about, COUNTS_LEN);
-    }
+    cw_bytes_copy(&ret->channel, about, about == NULL ? 0 : COUNTS_LEN);
     ret->status = (uint16_t)status;
     cw_bytes_wipe(&s, sizeof s);
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Sancus.  What every module links is one archive; what a module links depending on its node's
 # chip or its device lies beside it, for tee/sancus/owner to choose.
-sancus.enclave := $(addprefix tee/sancus/enclave/,entry.S device.S copy.c port.c evidence.c rt.c \
-    rt_more.c rt_more_entry.S)
+sancus.enclave := $(addprefix tee/sancus/enclave/,entry.S leave.S random.c device.S copy.c port.c evidence.c rt.c \
+    rt_mul.c rt_more.c rt_more_entry.S)
 
 msp430.groups += sancus
 msp430.sancus = $(sancus.enclave) tee/sancus/enclave/start_random.c \
@@ -19,7 +19,7 @@ SDK_FILES += src/sdk/memory.c=sdk/memory.c \
 
 IMAGES += msp430/firmware.elf
 msp430/firmware.elf.sources := $(addprefix tee/sancus/node/firmware/,start.S chip.S main.c line.c \
-    slots.c) tee/sancus/enclave/rt.c
+    slots.c) tee/sancus/enclave/rt.c tee/sancus/enclave/rt_mul.c
 msp430/firmware.elf.script := tee/sancus/node/firmware/link.ld
 
 SDK_INCLUDE += $(wildcard sdk/*.h) tee/enclave.h
@@ -30,5 +30,6 @@ host.lib += $(wildcard tee/sancus/node/*.c tee/sancus/owner/*.c)
 IMAGES += msp430/sancus-probe.elf
 msp430/sancus-probe.elf.sources := tee/sancus/tests/probe.S
 msp430/sancus-probe.elf.script := tee/sancus/tests/probe.ld
-tee/sancus/tests/entry_test.c.with := tee/sancus/tests/machine.c
+tee/sancus/tests/entry_test.c.with := tee/sancus/tests/machine.c tee/sancus/tests/owner.c
 tee/sancus/tests/backend_test.c.with := tee/sancus/tests/machine.c
+tee/sancus/tests/device_test.c.with := tee/sancus/tests/machine.c tee/sancus/tests/owner.c

@@ -57,14 +57,14 @@ cw_enclave_abort:
 
 .Lcall:
         mov     #__cw_se, r1
-        call    #.Lguard
+        call    #cw_sancus_guard
         .irp    r, 11, 8, 13, 14, 12    /* struct cw_call, its last field first */
         push    r\r
         .endr
         mov     r1, r12
         call    #cw_run
         mov     #STATE_IDLE, &cw_sancus_state
-.Lout:                                  /* r12, r13 the result, r15 where to; no more leaves */
+cw_sancus_out:                               /* r12, r13 the result, r15 where to; no more leaves */
         mov     &return_far, r15
         .irp    r, 1, 4, 5, 6, 7, 8, 9, 10, 11, 14, 2
         clr     r\r
@@ -77,35 +77,15 @@ cw_enclave_abort:
         clr     r2
         .word   CW_SANCUS_DISABLE       /* continues at r15 */
 
-.Lguard:
+        .globl  cw_sancus_out, cw_sancus_guard
+        .weak   cw_sancus_resume        /* leave.S, where a module can leave */
+.Lresume:
+        br      #cw_sancus_resume
+cw_sancus_guard:
         mov     #__cw_stack_start, r15
         .word   CW_SANCUS_STACK_GUARD
         mov     #STATE_RUNNING, &cw_sancus_state
         mov     r7, &return_far
-        ret
-
-/* void cw_enclave_leave(cw_return value (r12, r13), struct cw_call *ret_next (r14)) */
-        .globl  cw_enclave_leave
-cw_enclave_leave:
-        .irp    r, 4, 5, 6, 7, 8, 9, 10
-        push    r\r
-        .endr
-        push    r14
-        mov     r1, &cw_sancus_sp
-        mov     #STATE_LEFT, &cw_sancus_state
-        jmp     .Lout
-.Lresume:
-        mov     &cw_sancus_sp, r1
-        call    #.Lguard
-        pop     r15
-        mov     r12, 0(r15)
-        mov     r14, 2(r15)
-        mov     r13, 4(r15)
-        mov     r8, 6(r15)
-        mov     r11, 8(r15)
-        .irp    r, 10, 9, 8, 7, 6, 5, 4
-        pop     r\r
-        .endr
         ret
 
 .Lunload:
@@ -113,7 +93,7 @@ cw_enclave_leave:
         mov     #STATE_GONE, &cw_sancus_state
         clr     r12
         clr     r13
-        jmp     .Lout
+        jmp     cw_sancus_out
 
 .Lfrom_device:                          /* nobody but the device module may come back so */
         .word   CW_SANCUS_GET_CALLER

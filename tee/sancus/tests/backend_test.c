@@ -275,7 +275,7 @@ static bool proves_itself(struct cw_node_module *module, const struct cw_owner_b
 
 /* --- cases -------------------------------------------------------------------------------------------- */
 
-static const uint8_t call_echo[] = {2, 0, 0, 0, 'h', 'i'};
+static const uint8_t call_echo[] = {4, 0, 0, 0, 'h', 'i'};
 
 static void module_is_loaded_attested_called_and_unloaded(void **state)
 {
@@ -320,7 +320,7 @@ static void overlong_input_is_refused_and_harms_nobody(void **state)
 {
     (void)state;
     struct cw_node_module *module = load(&built[0]).module;
-    uint8_t in[4096] = {2};
+    uint8_t in[4096] = {4};
     struct outcome o = call(module, CW_ENTRY_CALL, in, sizeof in);
     assert_int_equal(o.status, CW_OK);
     assert_int_equal(o.result, CW_RESULT_REFUSED);

@@ -54,9 +54,9 @@ void machine_start(struct cw_chip *chip, bool exact)
     (void)memcpy(config.node_key, node_key, sizeof node_key);
     assert_int_equal(cw_chip_init(chip, &config), CW_OK);
     assert_int_equal(cw_loader_load(chip, PROBE), CW_OK);
-    machine_back = find_back(chip);
+    machine_back = find_back(chip); 
     cw_chip_power_on(chip);
-    (void)cw_chip_run(chip, chip->cycle + 1000);
+    (void)cw_chip_run(chip, cw_chip_cycles(chip) + 1000);
 }
 
 void machine_build(const struct cw_owner_module *modules, size_t count, const char *chip,
@@ -119,9 +119,9 @@ static ended command(struct cw_chip *chip, uint16_t number, const uint16_t r[sta
     cw_chip_poke(chip, ENDED, ENDED_NOT);
     cw_chip_poke(chip, COMMAND, number);
     for (int i = 0; i < 1000 && cw_chip_word(chip, ENDED) == ENDED_NOT; i++) {
-        (void)cw_chip_run(chip, chip->cycle + 10000);
+        (void)cw_chip_run(chip, cw_chip_cycles(chip) + 10000);
     }
-    (void)cw_chip_run(chip, chip->cycle + 1000);
+    (void)cw_chip_run(chip, cw_chip_cycles(chip) + 1000);
     for (uint16_t i = 0; i < 16; i++) {
         ret[i] = cw_chip_word(chip, (uint16_t)(OUT + 2 * i));
     }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leave.S - out in the middle of a call, and back in with the next one (entry.S has the door).
+ *
+ * Registers that C keeps, and the place of the result, stay on the module's own stack.
+ */
+#include "tee/sancus/enclave/state.h"
+
+        .section .text.cw_leave, "ax", @progbits
+/* void cw_enclave_leave(cw_return value (r12, r13), struct cw_call *ret_next (r14)) */
+        .globl  cw_enclave_leave
+cw_enclave_leave:
+        .irp    r, 4, 5, 6, 7, 8, 9, 10
+        push    r\r
+        .endr
+        push    r14
+        mov     r1, &cw_sancus_sp
+        mov     #STATE_LEFT, &cw_sancus_state
+        br      #cw_sancus_out
+        .globl  cw_sancus_resume
+cw_sancus_resume:
+        mov     &cw_sancus_sp, r1
+        call    #cw_sancus_guard
+        pop     r15
+        mov     r12, 0(r15)
+        mov     r14, 2(r15)
+        mov     r13, 4(r15)
+        mov     r8, 6(r15)
+        mov     r11, 8(r15)
+        .irp    r, 10, 9, 8, 7, 6, 5, 4
+        pop     r\r
+        .endr
+        ret
