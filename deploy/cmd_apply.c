@@ -13,6 +13,37 @@
 #include "deploy/verb.h"
 #include "posix/log.h"
 
+static const struct cw_descriptor_node *node_named(const struct cw_app *app, const char *name)
+{
+    for (size_t i = 0; i < app->d.node_count; i++) {
+        if (strcmp(app->d.nodes[i].name.value, name) == 0) {
+            return &app->d.nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* Take a module off a node that is not its own any more; one that cannot be reached is warned of. */
+static cw_status leave(struct cw_app *app, struct cw_state_module *row)
+{
+    const struct cw_descriptor_module gone = {.name.value = row->name};
+    struct cw_remote r = {.module = &gone, .row = *row, .node = node_named(app, row->node)};
+    cw_status status = CW_OK;
+    if (r.node == NULL) {
+        cw_log_warn("module \"%s\" ran on node \"%s\", which the descriptor does not have any "
+                    "more: it may run on, but nobody listens to it",
+                row->name, row->node);
+        row->life = CW_LIFE_ABSENT;
+        return cw_state_module_put(app->state, row);
+    }
+    status = cw_remote_unload(app, &r);
+    if (status == CW_OK) {
+        *row = r.row;
+        cw_app_step(app, "unload", "%s from %s", row->name, row->node);
+    }
+    return status;
+}
+
 /* Modules that are not there, or are not what was built, are loaded; all nodes work at once. */
 static cw_status load(struct cw_app *app)
 {
@@ -21,6 +52,10 @@ static cw_status load(struct cw_app *app)
     for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
         struct cw_remote *r = &app->remotes[i];
         status = cw_app_client(app, r->node, &r->client);
+        if (status == CW_OK && r->row.life != CW_LIFE_ABSENT &&
+                strcmp(r->row.node, r->node->name.value) != 0) {
+            status = leave(app, &r->row); /* the descriptor moved it */
+        }
         if (status != CW_OK) {
             break;
         }
@@ -96,7 +131,7 @@ static cw_status drop_connections(struct cw_app *app)
     return status;
 }
 
-/* Modules that the descriptor does not have any more, where their node still is in it. */
+/* Modules that the descriptor does not have any more. */
 static cw_status drop_modules(struct cw_app *app)
 {
     struct cw_state_module *rows;
@@ -109,26 +144,7 @@ static cw_status drop_modules(struct cw_app *app)
         if (rows[i].life == CW_LIFE_ABSENT || cw_descriptor_module(&app->d, rows[i].name) != NULL) {
             continue;
         }
-        const struct cw_descriptor_module gone = {.name.value = rows[i].name};
-        struct cw_remote r = {.module = &gone, .row = rows[i]};
-        for (size_t j = 0; j < app->d.node_count; j++) {
-            if (strcmp(app->d.nodes[j].name.value, rows[i].node) == 0) {
-                r.node = &app->d.nodes[j];
-            }
-        }
-        if (r.node == NULL) {
-            cw_log_warn("module \"%s\" ran on node \"%s\", which the descriptor does not have any "
-                        "more: it may run on, but nobody listens to it",
-                    rows[i].name, rows[i].node);
-            rows[i].life = CW_LIFE_ABSENT;
-            status = cw_state_module_put(app->state, &rows[i]);
-            continue;
-        }
-        status = cw_remote_unload(app, &r);
-        if (status == CW_OK) {
-            cw_app_step(app, "unload", "%s from %s: it is not in the descriptor any more",
-                    rows[i].name, rows[i].node);
-        }
+        status = leave(app, &rows[i]);
     }
     free(rows);
     return status;

@@ -129,11 +129,21 @@ static bool same_lives(const struct link *l)
             memcmp(l->row.dst_start, l->dst->row.start, CW_START_LEN) == 0;
 }
 
-/* Near its limit: three quarters of the counters are spent. */
-static bool is_nearly_spent(const struct link *l, uint64_t count)
+/* The smallest limit, not below the configured one, that leaves half of the counters to spend. */
+static uint8_t limit_above(uint8_t configured, uint64_t count)
+{
+    uint8_t limit = configured;
+    while (limit < LIMIT_MAX && (UINT64_C(1) << limit) / 2 < count) {
+        limit++;
+    }
+    return limit;
+}
+
+/* Three quarters of the counters are spent, or the descriptor now wants a lower limit. */
+static bool needs_rekey(const struct link *l, uint64_t count)
 {
     const uint64_t limit = UINT64_C(1) << l->row.limit_log2;
-    return count >= limit - limit / 4;
+    return count >= limit - limit / 4 || limit_above(l->limit_log2, count) < l->row.limit_log2;
 }
 
 static uint64_t source_count(const struct link *l)
@@ -410,16 +420,6 @@ static cw_status plan_cut(struct link *l)
     return CW_OK;
 }
 
-/* The smallest limit, not below the configured one, that leaves half of the counters to spend. */
-static uint8_t limit_above(uint8_t configured, uint64_t count)
-{
-    uint8_t limit = configured;
-    while (limit < LIMIT_MAX && (UINT64_C(1) << limit) / 2 < count) {
-        limit++;
-    }
-    return limit;
-}
-
 /* Choose a new epoch and write it down before anybody hears of it. */
 static cw_status begin_epoch(struct link *l, bool cut)
 {
@@ -493,7 +493,7 @@ static void report(struct link *l, const char *what)
                     ", outcome unknown: up to %" PRIu64, l->maybe_lost);
         } else if (l->is_loss_unknown) {
             snprintf(loss + len, sizeof loss - (size_t)len,
-                    ", and what its source sealed last");
+                    "; what its source sealed besides is not known");
         }
     }
     cw_app_step(l->app, "connect", "%s: %s, %s, epoch %" PRIu32 "%s", l->row.name,
@@ -533,7 +533,7 @@ static cw_status make(struct link *l, bool is_same, bool *ret_changed)
     l->is_first = l->row.epoch == 0;
     if (l->row.phase == CW_PHASE_MADE && is_same && lives && at_dst && at_src &&
             !is_state_behind(l)) {
-        if (!is_nearly_spent(l, source_count(l))) {
+        if (!needs_rekey(l, source_count(l))) {
             *ret_changed = false;
             return keep_counts(l);
         }

@@ -59,6 +59,16 @@ connection() { # NAME FIELD
     causeway status --json 2>/dev/null |
         field "[c for c in j['connections'] if c['connection'] == '$1'][0].get('$2')"
 }
+noted() { causeway call follower get --json --quiet | field "j['hex'][:2]"; }
+received() { connection counter.added-follower.note received; }
+await() { # COMMAND VALUE: for at most three seconds
+    for _ in $(seq 60); do
+        [ "$($1)" = "$2" ] && return
+        sleep 0.05
+    done
+    echo "$1 says $($1), expected $2" >>"$scratch/log"
+    return 1
+}
 total() { causeway request get-total --json 2>/dev/null | field "int(j['hex'], 16)"; }
 
 describe() { # POLICY
@@ -125,7 +135,7 @@ exits 0 causeway send add --hex 0a && [ "$(total)" -eq 13 ]
 check 'a payload arrives' $?
 exits 2 causeway send add --text "$(head -c 200 /dev/zero | tr '\0' x)" && [ "$(total)" -eq 13 ]
 check 'a payload that is too long is refused before it costs a counter' $?
-sleep 0.3
+await noted 04
 [ "$(causeway call follower get --json --quiet | field "(j['hex'], j['authentic'])")" = \
     "('0401', False)" ]
 check 'events went on to the second node, ticks came, and a call is called not authentic' $?
@@ -136,9 +146,20 @@ for job in "${jobs_[@]}"; do wait "$job" || worst=1; done
 check 'several tools at once take turns' $?
 
 # --- crashes of the owner --------------------------------------------------------------------------
+took() { # COMMAND...: microseconds
+    local from=${EPOCHREALTIME/./}
+    "$@" >/dev/null 2>&1
+    echo $((${EPOCHREALTIME/./} - from))
+}
+cut_short() { # MICROSECONDS COMMAND...
+    local us=$1
+    shift
+    timeout -s KILL "$((us / 1000000)).$(printf %06d $((us % 1000000)))" "$@"
+}
 before=$(total) sure=0
-for ms in $(seq 4 2 60); do
-    timeout -s KILL "0.0$(printf %02d "$ms")" "$bin/causeway" send add --quiet 2>/dev/null &&
+whole=$(took causeway request get-total)
+for part in $(seq 30); do
+    cut_short $((whole * part / 20)) "$bin/causeway" send add --quiet 2>/dev/null &&
         sure=$((sure + 1))
 done 2>/dev/null
 exits 0 causeway send add # brings what the others left
@@ -147,14 +168,45 @@ after=$(total) count=$(connection add received)
     [ "$(connection add acknowledged)" -eq "$count" ] && [ "$(connection add sent)" -eq "$count" ] &&
     [ "$(connection add refused_auth)" -eq 0 ]
 check "killed at any moment, send loses no event it reported ($sure reported) and repeats none" $?
-for ms in $(seq 5 4 60); do
+whole=$(took causeway apply)
+for ms in $(seq 20); do
     sed -i "s/\"window\": [0-9]*, \"name\": \"add\"/\"name\": \"add\"/; s/\"name\": \"add\"/\"window\": $ms, \"name\": \"add\"/" app.json
-    timeout -s KILL "0.0$(printf %02d "$ms")" "$bin/causeway" apply --quiet
+    cut_short $((whole * ms / 16)) "$bin/causeway" apply --quiet
 done >/dev/null 2>&1
 exits 0 causeway apply && [ "$(connection add state)" = open ] && [ "$(total)" -eq "$after" ]
 check 'killed at any moment, apply goes on where it was' $?
 exits 0 causeway send add && [ "$(total)" -eq $((after + 1)) ]
 check 'and the connection works' $?
+
+# --- keys that are spent ----------------------------------------------------------------------------
+epoch=$(connection add epoch) before=$(total)
+sed -i 's/"name": "add"/"name": "add", "rekey_log2": 2/' app.json
+causeway apply --quiet
+for _ in $(seq 70); do causeway send add --quiet || break; done
+[ "$(total)" -eq $((before + 70)) ] && [ "$(connection add epoch)" -gt "$epoch" ] &&
+    [ "$(connection add refused_auth)" -eq 0 ]
+check 'a direct connection gets a new key before its old one is spent, and loses nothing' $?
+sed -i 's/"to_input": "note"/"to_input": "note", "rekey_log2": 3/' app.json
+chain=counter.added-follower.note
+sent=$(connection $chain sent)
+epoch=$(connection $chain epoch)
+for _ in 1 2 3; do
+    causeway apply --quiet
+    for _ in $(seq 3); do causeway send add --quiet; done
+done
+await received $((sent + 9)) && [ "$(connection $chain dropped)" -eq 0 ] &&
+    [ "$(connection $chain epoch)" -gt "$epoch" ]
+check 'a connection between modules is rekeyed by apply, and loses nothing' $?
+
+# --- a module moves -----------------------------------------------------------------------------------
+sed -i 's/"name": "follower", "node": "two"/"name": "follower", "node": "one"/' app.json
+exits 0 causeway apply && grep -q 'unload .*follower from two' "$scratch/out" &&
+    [ "$(connection $chain state)" = open ]
+check 'a module that moves leaves its old node' $?
+causeway send add --quiet
+sed -i 's/"name": "follower", "node": "one"/"name": "follower", "node": "two"/' app.json
+exits 0 causeway apply && exits 0 causeway status
+check 'and goes back' $?
 
 # --- backups ------------------------------------------------------------------------------------------
 epoch=$(connection add epoch) before=$(total)
@@ -181,8 +233,7 @@ exits 0 causeway apply && grep -q 'cut and made anew.*outcome unknown: up to 1' 
     exits 0 causeway status
 check 'apply loads it anew, and reports what may be lost' $?
 causeway send add --quiet
-sleep 0.2
-[ "$(causeway call follower get --json --quiet | field "j['hex'][:2]")" = 01 ]
+await noted 01
 check 'events flow again' $?
 stop two
 rm "$scratch"/two/*.pem
