@@ -27,9 +27,9 @@ host.flags   := $(COMMON) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong -f
 host.ldflags := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SAN),1)
 # The sanitizers' own rewriting makes gcc warn about conversions that the plain build accepts.
-host.flags   := $(filter-out -Werror -Wconversion -Wsign-conversion -Wnull-dereference,\
+host.flags   := $(filter-out -Werror -Wconversion -Wsign-conversion -Wnull-dereference -O2,\
     $(host.flags))
-host.flags   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+host.flags   += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 host.ldflags += -fsanitize=address,undefined
 else
 host.flags   += -D_FORTIFY_SOURCE=2
