@@ -124,6 +124,9 @@ void cw_board_run(struct cw_board *board, uint64_t until)
         if (cw_chip_cycles(chip) >= board->release_at) {
             board->release_at = CW_CYCLE_NEVER;
             button(board, false);
+            if (board->stop == CW_STOP_CPUOFF || board->stop == CW_STOP_SLEEP) {
+                continue; /* the port sees it before time passes, or the next press is no edge */
+            }
         }
         if (board->stop == CW_STOP_ILLEGAL || board->stop == CW_STOP_VIOLATION) {
             halt(board, board->stop);

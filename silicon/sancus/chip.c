@@ -192,7 +192,8 @@ static void check_traps(struct cw_chip *chip)
     if (!cw_chip_has(chip, CW_QUIRK_ODD_WORD) && (pc & 1) != 0) {
         cw_chip_trap(chip, "odd-word", pc);
     }
-    if (!cw_chip_has(chip, CW_QUIRK_OPCODE_ALIAS) && is_alias(cw_chip_word(chip, pc))) {
+    if (!cw_chip_has(chip, CW_QUIRK_OPCODE_ALIAS) && cw_chip_is_rom(chip, pc) &&
+            is_alias(cw_chip_word(chip, pc))) {
         cw_chip_trap(chip, "opcode-alias", pc);
     }
 }

@@ -880,7 +880,7 @@ void cw_crypto_screen(struct cw_chip *chip)
     struct cw_crypto *c = &chip->crypto;
     const uint16_t *r = chip->core.r;
     bool unwrap = is_command(chip, CW_SANCUS_UNWRAP);
-    bool special;
+    bool whole_unwrap, empty_ad;
 
     c->refused = false;
     c->whole_left = 0;
@@ -902,11 +902,11 @@ void cw_crypto_screen(struct cw_chip *chip)
         c->refused = true;
         return;
     }
-    special = (unwrap && !cw_chip_has(chip, CW_QUIRK_UNWRAP_UNVERIFIED)) ||
-            (unwrap && r[12] == r[13] && !cw_chip_has(chip, CW_QUIRK_UNWRAP_EMPTY)) ||
-            (r[10] == r[11] && !cw_chip_has(chip, CW_QUIRK_AD_EMPTY));
+    whole_unwrap = unwrap && !cw_chip_has(chip,
+                              r[12] == r[13] ? CW_QUIRK_UNWRAP_EMPTY : CW_QUIRK_UNWRAP_UNVERIFIED);
+    empty_ad = r[10] == r[11] && !cw_chip_has(chip, CW_QUIRK_AD_EMPTY);
     /* with rounding on, odd arguments have no specified function: the engine's steps decide */
-    if (special && arguments_are_even(chip)) {
+    if ((whole_unwrap || empty_ad) && arguments_are_even(chip)) {
         whole(chip, unwrap);
     }
 }

@@ -52,6 +52,8 @@ struct cw_engine {
     struct op ops[OPS_COUNT];
     uint8_t map[CW_SLOTS_MAX + 1][0x10000]; /* [0]: unprotected */
     uint8_t owner[0x10000];                 /* of code: 0, slot + 1, or NOT_PLAIN */
+    uint8_t open_map[2][0x10000];           /* without modules: unprotected, any module */
+    bool texts_overlap;
     bool map_valid[CW_SLOTS_MAX + 1];
     /* where a run has left */
     const struct op *at;
@@ -720,55 +722,36 @@ static void decode(ARGUMENTS)
 
 /* ---- maps ---- */
 
-static bool holds(const struct cw_slot *slot, uint16_t address)
+#define ALL_RIGHTS (MAY_READ_BYTE | MAY_WRITE_BYTE | MAY_READ_WORD | MAY_WRITE_WORD)
+#define READ_RIGHTS (MAY_READ_BYTE | MAY_READ_WORD)
+#define BYTE_RIGHTS (MAY_READ_BYTE | MAY_WRITE_BYTE)
+
+/* Rights to [start, end); a word that lies across a bound has none. */
+static void grant(uint8_t map[0x10000], uint32_t start, uint32_t end, uint8_t rights)
 {
-    return address >= slot->ps && address < slot->pe;
+    if (start >= end) {
+        return;
+    }
+    for (uint32_t a = start; a < end; a++) {
+        map[a] = (a & 1) == 0 ? rights : rights & BYTE_RIGHTS;
+    }
+    if ((start & 1) != 0) {
+        map[start - 1] &= BYTE_RIGHTS;
+    }
+    if ((end & 1) != 0) {
+        map[end - 1] &= BYTE_RIGHTS;
+    }
 }
 
-static bool holds_data(const struct cw_slot *slot, uint16_t address)
+static void grant_memory(struct cw_chip *chip)
 {
-    return address >= slot->ss && address < slot->se;
-}
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t *map = chip->engine->open_map[i];
 
-/* Whose code lies at an address. */
-static uint8_t owner_of(const struct cw_chip *chip, uint16_t address)
-{
-    uint8_t owner = 0;
-
-    if (!cw_chip_is_rom(chip, address)) {
-        return NOT_PLAIN;
+        /* a module goes nowhere else but through core.c */
+        grant(map, CW_RAM_BASE, chip->ram_end, ALL_RIGHTS);
+        grant(map, chip->rom_base, 0x10000, READ_RIGHTS | (i == 0 ? MAY_GO : 0));
     }
-    for (unsigned i = 0; i < chip->config.slots_count; i++) {
-        const struct cw_slot *slot = &chip->unit.slot[i];
-
-        if (slot->enabled && holds(slot, address)) {
-            owner = owner == 0 ? (uint8_t)(i + 1) : NOT_PLAIN;
-        }
-    }
-    return owner;
-}
-
-/* Byte rights of a subject at an address, before words are looked at. */
-static uint8_t rights_at(const struct cw_chip *chip, unsigned subject, uint16_t address)
-{
-    bool ram = cw_chip_is_ram(chip, address), rom = cw_chip_is_rom(chip, address);
-    uint8_t rights = ram ? MAY_READ_BYTE | MAY_WRITE_BYTE : rom ? MAY_READ_BYTE : 0;
-
-    for (unsigned i = 0; i < chip->config.slots_count; i++) {
-        const struct cw_slot *slot = &chip->unit.slot[i];
-        bool own = subject == i + 1;
-
-        if (!slot->enabled) {
-            continue;
-        }
-        if (holds(slot, address)) {
-            rights = own && rom ? rights & MAY_READ_BYTE : 0;
-        }
-        if (holds_data(slot, address) && !own) {
-            rights = 0;
-        }
-    }
-    return rights;
 }
 
 static void build_map(struct cw_chip *chip, unsigned subject)
@@ -776,34 +759,53 @@ static void build_map(struct cw_chip *chip, unsigned subject)
     struct cw_engine *engine = chip->engine;
     uint8_t *map = engine->map[subject];
 
-    for (uint32_t a = 0; a < 0x10000; a++) {
-        map[a] = rights_at(chip, subject, (uint16_t)a);
-    }
-    for (uint32_t a = 0; a < 0x10000; a += 2) {
-        uint8_t both = map[a] & map[a + 1];
+    memcpy(map, engine->open_map[subject != 0], sizeof engine->open_map[0]);
+    for (unsigned i = 0; i < chip->config.slots_count; i++) {
+        const struct cw_slot *slot = &chip->unit.slot[i];
 
-        map[a] |= (uint8_t)(both << 2);
-        if (engine->owner[a] == subject && engine->owner[a + 1] == subject) {
-            map[a] |= MAY_GO;
+        if (slot->enabled && i + 1 != subject) {
+            grant(map, slot->ps, slot->pe, 0);
+            grant(map, slot->ss, slot->se, 0);
+        } else if (slot->enabled) {
+            /* what is in the section but no program memory is left to core.c */
+            grant(map, slot->ps, slot->pe, 0);
+            grant(map, slot->ps < chip->rom_base ? chip->rom_base : slot->ps, slot->pe,
+                    READ_RIGHTS | MAY_GO);
+        }
+    }
+    for (uint32_t a = chip->rom_base; engine->texts_overlap && a < 0x10000; a++) {
+        if (engine->owner[a] == NOT_PLAIN) {
+            map[a] = 0;
         }
     }
     engine->map_valid[subject] = true;
 }
 
+/* Whose code lies where. */
 static void look_at_slots(struct cw_chip *chip)
 {
-    for (uint32_t a = 0; a < 0x10000; a++) {
-        chip->engine->owner[a] = owner_of(chip, (uint16_t)a);
+    struct cw_engine *engine = chip->engine;
+
+    engine->texts_overlap = false;
+    memset(engine->owner, NOT_PLAIN, chip->rom_base);
+    memset(engine->owner + chip->rom_base, 0, 0x10000u - chip->rom_base);
+    for (unsigned i = 0; i < chip->config.slots_count; i++) {
+        const struct cw_slot *slot = &chip->unit.slot[i];
+        uint32_t a = slot->ps < chip->rom_base ? chip->rom_base : slot->ps;
+
+        for (; slot->enabled && a < slot->pe; a++) {
+            engine->texts_overlap |= engine->owner[a] != 0;
+            engine->owner[a] = engine->owner[a] == 0 ? (uint8_t)(i + 1) : NOT_PLAIN;
+        }
     }
-    memset(chip->engine->map_valid, 0, sizeof chip->engine->map_valid);
+    memset(engine->map_valid, 0, sizeof engine->map_valid);
     chip->slots_changed = false;
-    cw_chip_touch(chip, 0, 0x10000);
 }
 
-/* Decode anew what begins up to two words before the changed memory, or in it. */
+/* Decode anew what lies in the changed memory, or looked at it: three words and one more. */
 static void forget(struct cw_chip *chip)
 {
-    uint32_t from = chip->dirty_from < 4 ? 0 : chip->dirty_from - 4;
+    uint32_t from = chip->dirty_from < 8 ? 0 : (chip->dirty_from - 8) & ~UINT32_C(1);
 
     for (uint32_t a = from; a < chip->dirty_to && a < 0x10000; a += 2) {
         chip->engine->ops[a / 2].run = decode;
@@ -821,6 +823,7 @@ cw_status cw_engine_open(struct cw_chip *chip)
         cw_log_error("out of memory");
         return CW_E_SYSTEM;
     }
+    grant_memory(chip);
     chip->slots_changed = true;
     cw_chip_touch(chip, 0, 0x10000);
     return CW_OK;

@@ -275,6 +275,7 @@ void cw_unit_create(struct cw_chip *chip)
         slot->se = r[15];
         chip->unit.enabled_count++;
         chip->unit.new_slot = index;
+        cw_chip_touch(chip, slot->ps, slot->pe);
     }
     chip->unit.next_id++;
     chip->slots_changed = true;
@@ -285,6 +286,7 @@ static void free_one(struct cw_chip *chip, struct cw_slot *slot)
 {
     if (slot->enabled) {
         chip->unit.enabled_count--;
+        cw_chip_touch(chip, slot->ps, slot->pe);
     }
     if (!cw_chip_has(chip, CW_QUIRK_CALLER_STICKY)) {
         if (chip->unit.previous_id == slot->id) {
