@@ -106,9 +106,20 @@ static void after_wait(uv_check_t *handle)
     flush(handle->data);
 }
 
-static void tick(uv_timer_t *timer)
+static bool is_due(int timer_fd)
 {
-    struct cw_node *node = timer->data;
+    uint64_t count;
+    return read(timer_fd, &count, sizeof count) > 0;
+}
+
+static void tick(uv_poll_t *handle, int status, int events)
+{
+    struct cw_node *node = handle->data;
+    (void)status;
+    (void)events;
+    if (!is_due(node->tick_fd)) {
+        return;
+    }
     const uint64_t now_ms = cw_node_now_ms(node);
     CW_LIST_EACH (place, &node->conns) {
         struct cw_conn *conn = CW_LISTED(place, struct cw_conn, place);
@@ -133,10 +144,9 @@ void cw_node_time_acks(struct cw_node *node, uint32_t wait_ms)
 static void acks_due(uv_poll_t *handle, int status, int events)
 {
     struct cw_node *node = handle->data;
-    uint64_t count;
     (void)status;
     (void)events;
-    if (read(node->ack_timer_fd, &count, sizeof count) > 0) {
+    if (is_due(node->ack_timer_fd)) {
         node->is_ack_timed = false;
         cw_relay_ack_due(node);
     }
@@ -146,22 +156,37 @@ static void start_handles(struct cw_node *node)
 {
     (void)uv_prepare_init(node->loop, &node->before_wait);
     (void)uv_check_init(node->loop, &node->after_wait);
-    (void)uv_timer_init(node->loop, &node->tick);
+    (void)uv_timer_init(node->loop, &node->closing);
+    (void)uv_poll_init(node->loop, &node->tick, node->tick_fd);
     (void)uv_poll_init(node->loop, &node->ack_timer, node->ack_timer_fd);
     uv_handle_t *const handles[] = {(uv_handle_t *)&node->before_wait,
-            (uv_handle_t *)&node->after_wait, (uv_handle_t *)&node->tick,
-            (uv_handle_t *)&node->ack_timer};
+            (uv_handle_t *)&node->after_wait, (uv_handle_t *)&node->closing,
+            (uv_handle_t *)&node->tick, (uv_handle_t *)&node->ack_timer};
     node->open_handles = sizeof handles / sizeof *handles;
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
         handles[i]->data = node;
     }
     (void)uv_prepare_start(&node->before_wait, before_wait);
     (void)uv_check_start(&node->after_wait, after_wait);
-    (void)uv_timer_start(&node->tick, tick, TICK_MS, TICK_MS);
+    const struct timespec every = {.tv_nsec = TICK_MS * 1000000L};
+    const struct itimerspec when = {.it_interval = every, .it_value = every};
+    (void)timerfd_settime(node->tick_fd, 0, &when, NULL);
+    (void)uv_poll_start(&node->tick, UV_READABLE, tick);
     (void)uv_poll_start(&node->ack_timer, UV_READABLE, acks_due);
 }
 
 /* --- open and close ------------------------------------------------------------------------------ */
+
+static void free_node(struct cw_node *node)
+{
+    const int timers[] = {node->tick_fd, node->ack_timer_fd};
+    for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
+        if (timers[i] >= 0) {
+            (void)close(timers[i]);
+        }
+    }
+    free(node);
+}
 
 static cw_status open_platform(struct cw_node *node)
 {
@@ -201,16 +226,16 @@ cw_status cw_node_open(uv_loop_t *loop, const struct cw_node_config *config,
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         cw_list_init(lists[i]);
     }
+    node->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     node->ack_timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (node->ack_timer_fd < 0) {
-        cw_log_error("no timer: %s", strerror(errno));
-        free(node);
-        return CW_E_SYSTEM;
+    cw_status status = CW_E_SYSTEM;
+    if (node->tick_fd < 0 || node->ack_timer_fd < 0) {
+        cw_log_error("no timers: %s", strerror(errno));
+    } else {
+        status = open_platform(node);
     }
-    cw_status status = open_platform(node);
     if (status != CW_OK) {
-        (void)close(node->ack_timer_fd);
-        free(node);
+        free_node(node);
         return status;
     }
     start_handles(node);
@@ -240,8 +265,7 @@ static void handle_closed(uv_handle_t *handle)
     }
     void (*closed)(void *) = node->closed;
     void *ctx = node->closed_ctx;
-    (void)close(node->ack_timer_fd);
-    free(node);
+    free_node(node);
     if (closed != NULL) {
         closed(ctx);
     }
@@ -252,6 +276,7 @@ static void close_handles(void *ctx)
     struct cw_node *node = ctx;
     uv_close((uv_handle_t *)&node->before_wait, handle_closed);
     uv_close((uv_handle_t *)&node->after_wait, handle_closed);
+    uv_close((uv_handle_t *)&node->closing, handle_closed);
     uv_close((uv_handle_t *)&node->tick, handle_closed);
     uv_close((uv_handle_t *)&node->ack_timer, handle_closed);
 }
@@ -292,5 +317,6 @@ void cw_node_close(struct cw_node *node, void (*closed)(void *ctx), void *ctx)
     (void)uv_prepare_stop(&node->before_wait);
     (void)uv_check_stop(&node->after_wait);
     (void)uv_check_start(&node->after_wait, close_platform_when_empty);
-    (void)uv_timer_start(&node->tick, nothing, 0, 10);
+    (void)uv_poll_stop(&node->tick);
+    (void)uv_timer_start(&node->closing, nothing, 0, 10);
 }

@@ -80,8 +80,12 @@ struct cw_node {
 
     uv_prepare_t before_wait;
     uv_check_t after_wait;
-    uv_timer_t tick;
-    uv_poll_t ack_timer; /* a timerfd: short waits of the loop itself would cost every event */
+    uv_timer_t closing; /* keeps the loop turning until all is gone */
+    /* Timers of the kernel: with one of the loop's own every wait of it would program a timer,
+     * and that costs each event more than the node itself does. */
+    uv_poll_t tick;
+    uv_poll_t ack_timer;
+    int tick_fd;
     int ack_timer_fd;
     bool is_ack_timed;
     unsigned open_handles;
