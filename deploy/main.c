@@ -40,6 +40,8 @@ static const struct cw_verb verbs[] = {
                 "show | add-vendor NODE | forget-node NODE [app.json]",
                 "causeway key add-vendor node_sancus1 --file vendor.key", "file", 1, 2,
                 cw_cmd_key},
+        {"demo", "boards, nodes and a hostile network on this machine: the talk's demo, and attacks",
+                "", "causeway demo --once", "once dir", 0, 0, cw_cmd_demo},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -59,6 +61,8 @@ enum {
     OPTION_FILE,
     OPTION_OUT,
     OPTION_FORCE,
+    OPTION_ONCE,
+    OPTION_DIR,
 };
 
 static const struct cw_args_option options[] = {
@@ -76,6 +80,8 @@ static const struct cw_args_option options[] = {
         [OPTION_FILE] = {"file", "FILE", "the payload, or the key, from a file"},
         [OPTION_OUT] = {"out", "FILE", "write the answer there"},
         [OPTION_FORCE] = {"force", NULL, "forget nodes that do not answer"},
+        [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
+        [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
         {0},
 };
 
@@ -233,6 +239,10 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.file = value;
     } else if (index == OPTION_OUT) {
         l->words.out = value;
+    } else if (index == OPTION_ONCE) {
+        l->words.once = true;
+    } else if (index == OPTION_DIR) {
+        l->words.dir = value;
     } else {
         l->options.force = true;
     }

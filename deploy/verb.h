@@ -22,6 +22,8 @@ struct cw_words {
     const char *text;
     const char *file;
     const char *out;
+    const char *dir; /* demo: where it works; NULL: a folder of its own */
+    bool once;       /* demo: to its end, with the attacks              */
 };
 
 struct cw_verb {
@@ -45,6 +47,7 @@ int cw_cmd_send(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_request(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_key(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_demo(struct cw_app *app, const struct cw_words *words);
 
 /* cw_words_payload - the bytes that the words give; none: empty.  The caller frees them. */
 CW_MUST_CHECK cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes,

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The attacks.  Each says what was done and what the modules counted, and each ends with the LED
+ * and the page as they must be, and with a press that works.
+ */
+#include "deploy/demo.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECOVERY_MS 6000u /* a node sends again what nobody acknowledged */
+#define HELD_BACK_MS 250u
+#define BETWEEN_PRESSES_MS 150u
+
+/* Pairs of the adversary: one in front of each node. */
+#define PAIR_LED 1u
+
+static bool network(struct cw_demo *d, const char *command)
+{
+    json_t *answer = cw_demo_network(d, "%s", command);
+    json_decref(answer);
+    return answer != NULL;
+}
+
+/* The newest frame of a channel that passed unharmed; back: 0 the newest, 1 the one before. */
+static bool newest_frame(struct cw_demo *d, uint64_t channel, unsigned back, uint64_t *ret_id)
+{
+    json_t *answer = cw_demo_network(d, "list channel=%" PRIu64 " last=200", channel);
+    json_t *messages = json_object_get(answer, "messages");
+    bool is_found = false;
+    for (size_t i = json_array_size(messages); !is_found && i-- > 0;) {
+        const json_t *m = json_array_get(messages, i);
+        const char *fate = json_string_value(json_object_get(m, "fate"));
+        if (fate != NULL && strcmp(fate, "passed") == 0 && back-- == 0) {
+            *ret_id = (uint64_t)json_integer_value(json_object_get(m, "id"));
+            is_found = true;
+        }
+    }
+    json_decref(answer);
+    return is_found
+            || cw_demo_fail(d, "the adversary saw no such event of channel %" PRIu64, channel);
+}
+
+/* Until the sink counts a refusal more than before. */
+static bool await_refusal(struct cw_demo *d, const char *name,
+        const struct cw_demo_reading *before, struct cw_demo_reading *ret_after)
+{
+    const uint64_t until_ms = cw_demo_now_ms(d) + CW_DEMO_PATIENCE_MS;
+    do {
+        if (!cw_demo_read_connection(d, name, ret_after)) {
+            return false;
+        }
+        if (ret_after->refused_auth > before->refused_auth
+                || ret_after->refused_replay > before->refused_replay) {
+            return true;
+        }
+    } while (cw_demo_again(d, until_ms));
+    return cw_demo_fail(d, "no module counted a refusal on %s", name);
+}
+
+static bool settled(struct cw_demo *d)
+{
+    return cw_demo_settle(d, CW_DEMO_PATIENCE_MS);
+}
+
+static bool press_works(struct cw_demo *d)
+{
+    d->led = !d->led;
+    d->presses++;
+    return cw_demo_press(d) && cw_demo_settle(d, RECOVERY_MS);
+}
+
+/* What all injections have in common: done, refused for the reason, nothing else changed. */
+static bool refused(struct cw_demo *d, const char *name, const struct cw_demo_reading *before,
+        bool is_replay, const char *what)
+{
+    struct cw_demo_reading after;
+    if (!await_refusal(d, name, before, &after)) {
+        return false;
+    }
+    const uint64_t was = is_replay ? before->refused_replay : before->refused_auth;
+    const uint64_t is = is_replay ? after.refused_replay : after.refused_auth;
+    if (is <= was || after.received != before->received) {
+        return cw_demo_fail(d, "expected a refusal as %s; counts: forged %" PRIu64 " -> %" PRIu64
+                               ", not the next %" PRIu64 " -> %" PRIu64 ", accepted %" PRIu64
+                               " -> %" PRIu64,
+                is_replay ? "not the next one" : "not authentic", before->refused_auth,
+                after.refused_auth, before->refused_replay, after.refused_replay,
+                before->received, after.received);
+    }
+    return settled(d) && press_works(d)
+            && cw_demo_done(d, "%s: refused, %s: %" PRIu64 " -> %" PRIu64
+                               " (the module's own count); LED and page unchanged; a press works",
+                    what, is_replay ? "not the next one" : "tag is wrong", was, is);
+}
+
+/* --- injected ----------------------------------------------------------------------------------- */
+
+static bool forged(struct cw_demo *d)
+{
+    struct cw_demo_reading r;
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &r)) {
+        return false;
+    }
+    json_t *answer = cw_demo_network(d, "forge %" PRIu64 " %" PRIu64 " pair=%u", r.channel,
+            r.received, PAIR_LED);
+    json_decref(answer);
+    return answer != NULL
+            && refused(d, CW_DEMO_LED, &r, false, "the next toggle_led, made up, put on the link");
+}
+
+/* A node keeps what it has seen from its modules; the made-up frame makes it ask the module. */
+static bool replayed(struct cw_demo *d)
+{
+    struct cw_demo_reading r;
+    struct cw_demo_reading opened;
+    uint64_t id;
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &r) || !newest_frame(d, r.channel, 0, &id)) {
+        return false;
+    }
+    json_t *made_up = cw_demo_network(d, "forge %" PRIu64 " %" PRIu64 " pair=%u", r.channel,
+            r.received, PAIR_LED);
+    json_decref(made_up);
+    if (made_up == NULL || !await_refusal(d, CW_DEMO_LED, &r, &opened)) {
+        return false;
+    }
+    json_t *answer = cw_demo_network(d, "replay %" PRIu64, id);
+    json_decref(answer);
+    return answer != NULL
+            && refused(d, CW_DEMO_LED, &opened, true, "the last toggle_led, sent again");
+}
+
+static bool redirected(struct cw_demo *d)
+{
+    struct cw_demo_reading led;
+    struct cw_demo_reading button;
+    uint64_t id;
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &led)
+            || !cw_demo_read_connection(d, CW_DEMO_BUTTON, &button)
+            || !newest_frame(d, button.channel, 0, &id)) {
+        return false;
+    }
+    json_t *answer = cw_demo_network(d, "relabel %" PRIu64 " %" PRIu64 " %" PRIu64 " pair=%u", id,
+            led.channel, led.received, PAIR_LED);
+    json_decref(answer);
+    return answer != NULL
+            && refused(d, CW_DEMO_LED, &led, false,
+                    "a genuine button_pressed, relabelled as the next toggle_led");
+}
+
+static bool predecessor(struct cw_demo *d)
+{
+    struct cw_demo_reading r;
+    uint64_t ids[2];
+    if (!cw_demo_read_connection(d, CW_DEMO_COUNT, &r) || !newest_frame(d, r.channel, 1, &ids[0])
+            || !newest_frame(d, r.channel, 0, &ids[1])) {
+        return false;
+    }
+    json_t *answer = cw_demo_network(d, "predecessor %" PRIu64 " %" PRIu64 " %" PRIu64, ids[0],
+            ids[1], r.received);
+    const bool is_constant = json_is_true(json_object_get(answer, "constant_iv"));
+    json_decref(answer);
+    if (answer == NULL || is_constant) {
+        return cw_demo_fail(d, "equal payloads have equal cipher texts: the nonce is constant");
+    }
+    return refused(d, CW_DEMO_COUNT, &r, false,
+            "two empty AES-GCM events observed, the third computed as if the IV were constant");
+}
+
+/* --- on the way --------------------------------------------------------------------------------- */
+
+static bool flipped(struct cw_demo *d)
+{
+    struct cw_demo_reading before;
+    struct cw_demo_reading after;
+    char command[96];
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+        return false;
+    }
+    snprintf(command, sizeof command, "flip 1 100 channel=%" PRIu64, before.channel);
+    if (!network(d, command) || !press_works(d)
+            || !cw_demo_read_connection(d, CW_DEMO_LED, &after)) {
+        return false;
+    }
+    if (after.refused_auth <= before.refused_auth || after.received != before.received + 1) {
+        return cw_demo_fail(d, "the changed frame was not counted: forged %" PRIu64 " -> %" PRIu64,
+                before.refused_auth, after.refused_auth);
+    }
+    return cw_demo_done(d, "a bit of a genuine toggle_led changed on the way: refused, tag is "
+                           "wrong: %" PRIu64 " -> %" PRIu64 "; recovered, sent again by its node",
+            before.refused_auth, after.refused_auth);
+}
+
+static bool dropped(struct cw_demo *d)
+{
+    struct cw_demo_reading before;
+    char command[96];
+    bool is_on = false;
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+        return false;
+    }
+    snprintf(command, sizeof command, "drop 1 channel=%" PRIu64, before.channel);
+    if (!network(d, command) || !cw_demo_press(d)) {
+        return false;
+    }
+    const uint64_t until_ms = cw_demo_now_ms(d) + HELD_BACK_MS;
+    while (cw_demo_again(d, until_ms)) {
+    }
+    if (!cw_demo_led(d, &is_on)) {
+        return false;
+    }
+    if (is_on != d->led) {
+        return cw_demo_fail(d, "the LED changed although its event was dropped");
+    }
+    const uint64_t lost_ms = cw_demo_now_ms(d);
+    d->led = !d->led;
+    d->presses++;
+    return cw_demo_settle(d, RECOVERY_MS)
+            && cw_demo_done(d, "a toggle_led did not arrive, the LED stayed; recovered after "
+                               "%" PRIu64 " ms, sent again by its node, nothing lost",
+                    cw_demo_now_ms(d) - lost_ms + HELD_BACK_MS);
+}
+
+static bool reordered(struct cw_demo *d)
+{
+    struct cw_demo_reading before;
+    struct cw_demo_reading after;
+    char command[96];
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+        return false;
+    }
+    snprintf(command, sizeof command, "swap 1 channel=%" PRIu64, before.channel);
+    if (!network(d, command) || !cw_demo_press(d)) {
+        return false;
+    }
+    const uint64_t until_ms = cw_demo_now_ms(d) + BETWEEN_PRESSES_MS;
+    while (cw_demo_again(d, until_ms)) {
+    }
+    if (!cw_demo_press(d)) {
+        return false;
+    }
+    d->presses += 2;
+    /* Twice toggled is where it was: so the module's count says when both have arrived. */
+    const uint64_t both_ms = cw_demo_now_ms(d) + RECOVERY_MS;
+    do {
+        if (!cw_demo_read_connection(d, CW_DEMO_LED, &after)) {
+            return false;
+        }
+    } while (after.received < before.received + 2 && cw_demo_again(d, both_ms));
+    if (after.received != before.received + 2 || after.refused_replay <= before.refused_replay) {
+        return cw_demo_fail(d, "two events that were exchanged: accepted %" PRIu64 " -> %" PRIu64
+                               ", not the next %" PRIu64 " -> %" PRIu64,
+                before.received, after.received, before.refused_replay, after.refused_replay);
+    }
+    return settled(d)
+            && cw_demo_done(d, "two toggle_led exchanged: the early one refused, not the next one: "
+                               "%" PRIu64 " -> %" PRIu64 "; recovered in order, nothing lost",
+                    before.refused_replay, after.refused_replay);
+}
+
+/* --- restarted ---------------------------------------------------------------------------------- */
+
+/* Events of a channel that were seen, fed to the link again, as they are or under a new label. */
+static bool feed_history(struct cw_demo *d, uint64_t old_channel, const struct cw_demo_reading *now,
+        unsigned *ret_count)
+{
+    json_t *answer = cw_demo_network(d, "list channel=%" PRIu64 " last=200", old_channel);
+    bool is_fed = answer != NULL;
+    size_t i;
+    json_t *m;
+    json_array_foreach (json_object_get(answer, "messages"), i, m) {
+        const uint64_t id = (uint64_t)json_integer_value(json_object_get(m, "id"));
+        const char *fate = json_string_value(json_object_get(m, "fate"));
+        if (!is_fed || fate == NULL || strcmp(fate, "passed") != 0) {
+            continue;
+        }
+        json_t *sent = now == NULL
+                ? cw_demo_network(d, "replay %" PRIu64, id)
+                : cw_demo_network(d, "relabel %" PRIu64 " %" PRIu64 " %" PRIu64 " pair=%u", id,
+                          now->channel, now->received, PAIR_LED);
+        is_fed = sent != NULL;
+        *ret_count += is_fed;
+        json_decref(sent);
+    }
+    json_decref(answer);
+    return is_fed;
+}
+
+/* What apply reports as lost on the LED's connection. */
+static void losses(const json_t *apply, char *ret_text, size_t cap)
+{
+    snprintf(ret_text, cap, "nothing is reported as lost");
+    size_t i;
+    json_t *step;
+    json_array_foreach (json_object_get(apply, "steps"), i, step) {
+        const char *text = json_string_value(json_object_get(step, "text"));
+        const char *lost = text == NULL ? NULL : strstr(text, "lost");
+        if (lost != NULL && strncmp(text, CW_DEMO_LED, strlen(CW_DEMO_LED)) == 0) {
+            snprintf(ret_text, cap, "reported: %s", lost);
+        }
+    }
+}
+
+static bool restarted(struct cw_demo *d)
+{
+    struct cw_demo_reading before;
+    struct cw_demo_reading now;
+    char lost[160];
+    unsigned fed = 0;
+    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+        return false;
+    }
+    char *answer = cw_demo_board(d, 1, "power cycle");
+    free(answer);
+    d->led = false; /* a board without power does not shine, and its module begins anew */
+    if (answer == NULL || !feed_history(d, before.channel, NULL, &fed) || !settled(d)) {
+        return false;
+    }
+    json_t *apply = cw_demo_verb(d, "apply", (const char *const[]){NULL});
+    losses(apply, lost, sizeof lost);
+    json_decref(apply);
+    if (apply == NULL || !cw_demo_read_connection(d, CW_DEMO_LED, &now)
+            || !feed_history(d, before.channel, NULL, &fed)
+            || !feed_history(d, before.channel, &now, &fed)) {
+        return false;
+    }
+    struct cw_demo_reading after;
+    if (!await_refusal(d, CW_DEMO_LED, &now, &after)) {
+        return false;
+    }
+    if (after.received != now.received) {
+        return cw_demo_fail(d, "the new life accepted an event of an earlier one");
+    }
+    return settled(d) && press_works(d)
+            && cw_demo_done(d, "board 2 power-cycled and fed its history, %u events: the LED stays "
+                               "off; the new life refuses them, tag is wrong: %" PRIu64 " -> %"
+                               PRIu64 "; `apply` attested it anew and rekeyed; %s; a press works",
+                    fed, now.refused_auth, after.refused_auth, lost);
+}
+
+static const struct {
+    const char *title;
+    bool (*run)(struct cw_demo *d);
+} attacks[] = {
+        {"attack: a frame forged", forged},
+        {"attack: a frame replayed", replayed},
+        {"attack: a frame redirected to another connection", redirected},
+        {"attack: a frame bit-flipped", flipped},
+        {"attack: a frame dropped", dropped},
+        {"attack: frames reordered", reordered},
+        {"attack: the predecessor's forgery (AES-GCM)", predecessor},
+        {"attack: a board restarted and fed its history", restarted},
+};
+
+/* After an attack that did not hold: take things as they are, so that the next one is judged. */
+static void take_stock(struct cw_demo *d)
+{
+    uint64_t presses;
+    bool is_on;
+    const uint64_t until_ms = cw_demo_now_ms(d) + 2000;
+    json_decref(cw_demo_network(d, "clear"));
+    json_decref(cw_demo_network(d, "release"));
+    while (cw_demo_again(d, until_ms)) {
+    }
+    if (cw_demo_led(d, &is_on) && cw_demo_page(d, &presses)) {
+        d->led = is_on;
+        d->presses = presses;
+    }
+}
+
+void cw_demo_attack(struct cw_demo *d)
+{
+    for (size_t i = 0; i < sizeof attacks / sizeof attacks[0] && !cw_demo_is_stopped(); i++) {
+        cw_demo_begin(d, attacks[i].title);
+        if (!attacks[i].run(d)) {
+            cw_demo_broken(d);
+            take_stock(d);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+#include "deploy/demo.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "deploy/memory.h"
+#include "posix/file.h"
+
+#define FILE_MAX 1048576u
+#define FIRST_PORT 8443u
+#define NEIGHBOUR "node_sgx2" /* so that AES frames cross the network, too */
+
+/* The key that the node key published with the chip's sources gives to vendor 0x1234. */
+static const char vendor_key[] = "# TEST KEY of vendor 0x1234 on chips with the published test node "
+                                 "key: everybody knows it\n0b7bf3ae40880a8be430d0da34fb76f0\n";
+
+static const char *const node_names[CW_DEMO_NODES] = {"node_sancus1", "node_sancus2", "node_sgx",
+        NEIGHBOUR};
+
+static char *path_in(const struct cw_demo *d, const char *name)
+{
+    return cw_memory_format("%s/%s", d->folder, name);
+}
+
+/* --- what is there ------------------------------------------------------------------------------ */
+
+static char *first_place(const char *folder, const char *const *places)
+{
+    for (size_t i = 0; places[i] != NULL; i++) {
+        char *place = cw_memory_format("%s/%s", folder, places[i]);
+        char *real = realpath(place, NULL);
+        free(place);
+        if (real != NULL) {
+            return real;
+        }
+    }
+    return NULL;
+}
+
+static bool find_pieces(struct cw_demo *d)
+{
+    static const char *const examples[] = {"../../../examples/button-led",
+            "../share/causeway/examples/button-led", NULL};
+    static const char *const firmwares[] = {"../../sdk/lib/sancus/firmware.elf",
+            "../share/causeway/sdk/lib/sancus/firmware.elf", NULL};
+    d->programs = cw_file_program_folder();
+    if (d->programs == NULL) {
+        return cw_demo_fail(d, "this program does not know where it lies");
+    }
+    d->self = cw_memory_format("%s/causeway", d->programs);
+    d->example = first_place(d->programs, examples);
+    d->firmware = first_place(d->programs, firmwares);
+    if (d->example == NULL || d->firmware == NULL) {
+        return cw_demo_fail(d, "the %s is not found beside %s: run `make`",
+                d->example == NULL ? "example button-led" : "firmware of a board", d->programs);
+    }
+    return true;
+}
+
+static bool make_folders(struct cw_demo *d)
+{
+    if (d->folder == NULL) {
+        const char *base = getenv("TMPDIR");
+        d->folder = cw_memory_format("%s/causeway-demo-XXXXXX",
+                base != NULL && base[0] == '/' && strlen(base) < 48 ? base : "/tmp");
+        if (mkdtemp(d->folder) == NULL) {
+            return cw_demo_fail(d, "cannot make a folder like %s: %s", d->folder, strerror(errno));
+        }
+    } else {
+        char *given = d->folder;
+        if (cw_file_make_folder(given, 0700) != CW_OK
+                || (d->folder = realpath(given, NULL)) == NULL) {
+            d->folder = given;
+            return cw_demo_fail(d, "%s cannot be used as a folder", given);
+        }
+        free(given);
+    }
+    static const char *const folders[] = {"app", "logs", "state", NULL};
+    for (size_t i = 0; folders[i] != NULL; i++) {
+        char *path = path_in(d, folders[i]);
+        const cw_status status = cw_file_make_folder(path, 0700);
+        free(path);
+        if (status != CW_OK) {
+            return cw_demo_fail(d, "cannot make %s/%s", d->folder, folders[i]);
+        }
+    }
+    d->descriptor = path_in(d, "app/app.json");
+    d->certificate = path_in(d, "cert.pem");
+    return true;
+}
+
+static bool copy_sources(struct cw_demo *d)
+{
+    DIR *folder = opendir(d->example);
+    bool is_copied = folder != NULL;
+    for (struct dirent *entry; is_copied && (entry = readdir(folder)) != NULL;) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (dot == NULL || strcmp(dot, ".c") != 0) {
+            continue;
+        }
+        char *from = cw_file_join(d->example, entry->d_name);
+        char *to = cw_memory_format("%s/app/%s", d->folder, entry->d_name);
+        uint8_t *bytes = NULL;
+        size_t len = 0;
+        is_copied = from != NULL && cw_file_read(from, FILE_MAX, &bytes, &len) == CW_OK
+                && cw_file_write(to, bytes, len, 0600) == CW_OK;
+        free(bytes);
+        free(from);
+        free(to);
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return is_copied || cw_demo_fail(d, "%s cannot be copied", d->example);
+}
+
+/* A port for the page: the usual one, or any that is free now. */
+static unsigned free_port(void)
+{
+    const struct sockaddr_in wanted[] = {
+            {.sin_family = AF_INET, .sin_port = htons(FIRST_PORT),
+                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+            {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+    };
+    unsigned port = FIRST_PORT;
+    for (size_t i = 0; i < 2; i++) {
+        struct sockaddr_in got = wanted[i];
+        socklen_t len = sizeof got;
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const bool is_free = fd >= 0 && bind(fd, (const struct sockaddr *)&got, len) == 0
+                && getsockname(fd, (struct sockaddr *)&got, &len) == 0;
+        if (fd >= 0) {
+            close(fd);
+        }
+        if (is_free) {
+            port = ntohs(got.sin_port);
+            break;
+        }
+    }
+    return port;
+}
+
+/* --- programs ----------------------------------------------------------------------------------- */
+
+static bool start_boards(struct cw_demo *d)
+{
+    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
+        char *name = cw_memory_format("board%u", i + 1);
+        char *uart = cw_memory_format("%s/board%u.uart", d->folder, i + 1);
+        char *control = cw_memory_format("%s/board%u.control", d->folder, i + 1);
+        char *counter = cw_memory_format("%s/board%u.counter", d->folder, i + 1);
+        const char *const words[] = {"--firmware", d->firmware, "--uart", uart, "--control",
+                control, "--counter-file", counter, NULL};
+        const bool is_up = cw_demo_start(d, name, "causeway-sancus", words)
+                && cw_demo_open(d, &d->boards[i], control);
+        free(name);
+        free(uart);
+        free(control);
+        free(counter);
+        if (!is_up) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool start_node(struct cw_demo *d, unsigned i, const char *owner)
+{
+    char *state = cw_memory_format("%s/%s", d->folder, node_names[i]);
+    char *uart = cw_memory_format("uart=%s/board%u.uart", d->folder, i + 1);
+    const bool is_board = i < CW_DEMO_BOARDS;
+    const char *const words[] = {"--name", node_names[i], "--listen", "127.0.0.1:0", "--state",
+            state, "--owner", owner, "--tee", is_board ? "sancus" : "native",
+            is_board ? "--platform" : NULL, uart, NULL};
+    const bool is_started = cw_demo_start(d, node_names[i], "causeway-node", words);
+    free(state);
+    free(uart);
+    return is_started;
+}
+
+/* "ready NAME ADDRESS FINGERPRINT" */
+static bool hear_node(struct cw_demo *d, unsigned i)
+{
+    char *line = cw_demo_first_line(d, node_names[i]);
+    const bool is_heard = line != NULL
+            && sscanf(line, "ready %*s %63s %79s", d->node_address[i], d->node_print[i]) == 2;
+    if (line != NULL && !is_heard) {
+        (void)cw_demo_fail(d, "%s says \"%s\"", node_names[i], line);
+    }
+    free(line);
+    return is_heard;
+}
+
+static bool start_nodes(struct cw_demo *d)
+{
+    json_t *key = cw_demo_verb(d, "key", (const char *const[]){"show", NULL});
+    const char *owner = json_string_value(json_object_get(key, "fingerprint"));
+    bool is_up = owner != NULL;
+    for (unsigned i = 0; is_up && i < CW_DEMO_NODES; i++) {
+        is_up = start_node(d, i, owner);
+    }
+    json_decref(key);
+    for (unsigned i = 0; is_up && i < CW_DEMO_NODES; i++) {
+        is_up = hear_node(d, i);
+    }
+    return is_up;
+}
+
+static bool start_adversary(struct cw_demo *d)
+{
+    char *control = path_in(d, "adversary.control");
+    const char *words[4 * CW_DEMO_NODES + 3] = {"--control", control};
+    for (size_t i = 0; i < CW_DEMO_NODES; i++) {
+        words[4 * i + 2] = "--listen";
+        words[4 * i + 3] = "127.0.0.1:0";
+        words[4 * i + 4] = "--forward";
+        words[4 * i + 5] = d->node_address[i];
+    }
+    bool is_up = cw_demo_start(d, "adversary", "causeway-adversary", words);
+    char *line = is_up ? cw_demo_first_line(d, "adversary") : NULL;
+    json_t *status = line == NULL ? NULL : json_loads(line, 0, NULL);
+    size_t i;
+    json_t *pair;
+    json_array_foreach (json_object_get(status, "pairs"), i, pair) {
+        const char *listen = json_string_value(json_object_get(pair, "listen"));
+        if (listen != NULL && i < CW_DEMO_NODES) {
+            snprintf(d->open_address[i], sizeof d->open_address[i], "%s", listen);
+        }
+    }
+    is_up = d->open_address[CW_DEMO_NODES - 1][0] != '\0' && cw_demo_open(d, &d->adversary, control);
+    if (!is_up) {
+        (void)cw_demo_fail(d, "the adversary does not listen");
+    }
+    json_decref(status);
+    free(line);
+    free(control);
+    return is_up;
+}
+
+/* --- the deployment ----------------------------------------------------------------------------- */
+
+/* The example's descriptor with the addresses of here, and the database on a node of its own. */
+static bool write_descriptor(struct cw_demo *d)
+{
+    char *from = cw_file_join(d->example, "app.json");
+    json_t *app = from == NULL ? NULL : json_load_file(from, 0, NULL);
+    free(from);
+    if (app == NULL) {
+        return cw_demo_fail(d, "%s/app.json cannot be read", d->example);
+    }
+    json_t *nodes = json_object_get(app, "nodes");
+    json_array_append_new(nodes, json_pack("{s:s, s:s}", "name", NEIGHBOUR, "tee", "native"));
+    size_t i;
+    json_t *node;
+    json_array_foreach (nodes, i, node) {
+        if (i < CW_DEMO_NODES) {
+            json_object_set_new(node, "address", json_string(d->open_address[i]));
+            json_object_set_new(node, "key", json_string(d->node_print[i]));
+        }
+    }
+    const unsigned port = free_port();
+    json_t *module;
+    json_array_foreach (json_object_get(app, "modules"), i, module) {
+        const char *name = json_string_value(json_object_get(module, "name"));
+        if (name != NULL && strcmp(name, "db") == 0) {
+            json_object_set_new(module, "node", json_string(NEIGHBOUR));
+        } else if (json_object_get(module, "serve") != NULL) {
+            json_object_set_new(module, "serve", json_sprintf("127.0.0.1:%u", port));
+        }
+    }
+    d->url = cw_memory_format("https://127.0.0.1:%u/", port);
+    const int failed = json_dump_file(app, d->descriptor, JSON_INDENT(2));
+    json_decref(app);
+    return failed == 0 || cw_demo_fail(d, "%s cannot be written", d->descriptor);
+}
+
+static bool import_keys(struct cw_demo *d)
+{
+    char *file = path_in(d, "vendor.key");
+    bool is_done = cw_file_write(file, vendor_key, sizeof vendor_key - 1, 0600) == CW_OK
+            || cw_demo_fail(d, "%s cannot be written", file);
+    for (unsigned i = 0; is_done && i < CW_DEMO_BOARDS; i++) {
+        const char *const words[] = {"add-vendor", node_names[i], "--file", file, NULL};
+        json_t *answer = cw_demo_verb(d, "key", words);
+        is_done = answer != NULL;
+        json_decref(answer);
+    }
+    free(file);
+    return is_done;
+}
+
+/* How the modules are protected, in the words of `causeway status`. */
+static bool describe_modules(struct cw_demo *d, char *ret_text, size_t cap)
+{
+    json_t *status = cw_demo_verb(d, "status", (const char *const[]){NULL});
+    size_t used = 0;
+    size_t i;
+    json_t *module;
+    json_array_foreach (json_object_get(status, "modules"), i, module) {
+        const char *name = json_string_value(json_object_get(module, "module"));
+        const char *protection = json_string_value(json_object_get(module, "protection"));
+        const int len = snprintf(ret_text + used, cap - used, "%s%s %s", used == 0 ? "" : ", ",
+                name == NULL ? "?" : name, protection == NULL ? "?" : protection);
+        used += len > 0 && (size_t)len < cap - used ? (size_t)len : 0;
+    }
+    json_decref(status);
+    return used > 0;
+}
+
+static bool verb(struct cw_demo *d, const char *name, const char *const *words)
+{
+    json_t *answer = cw_demo_verb(d, name, words);
+    const bool is_done = answer != NULL;
+    json_decref(answer);
+    return is_done;
+}
+
+static bool deploy(struct cw_demo *d)
+{
+    char protection[CW_DEMO_TEXT_CAP] = "";
+    cw_demo_begin(d, "build, load, attest, connect (causeway apply)");
+    if (!verb(d, "apply", (const char *const[]){NULL})) {
+        return false;
+    }
+    (void)cw_demo_done(d, "5 modules on 4 nodes, each attested, each connection confirmed by both "
+                          "ends");
+    cw_demo_begin(d, "ask the modules (causeway status)");
+    return describe_modules(d, protection, sizeof protection)
+            && cw_demo_done(d, "%s", protection);
+}
+
+static bool open_page(struct cw_demo *d)
+{
+    const char *const words[] = {"get-cert", "--out", d->certificate, NULL};
+    uint64_t presses = 0;
+    cw_demo_begin(d, "start the web server, get its certificate, read the page");
+    if (!verb(d, "send", (const char *const[]){"init-server", NULL}) || !verb(d, "request", words)
+            || !cw_demo_page(d, &presses)) {
+        return false;
+    }
+    if (presses != 0) {
+        return cw_demo_fail(d, "the page counts %" PRIu64 " before any press", presses);
+    }
+    return cw_demo_done(d, "%s says \"Button presses: 0\"; its key was made inside the module",
+            d->url);
+}
+
+bool cw_demo_set_up(struct cw_demo *d)
+{
+    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
+        d->boards[i].fd = -1;
+    }
+    d->adversary.fd = -1;
+    cw_demo_begin(d, "start two Sancus boards (emulated chips, MSP430 firmware)");
+    if (!find_pieces(d) || !make_folders(d) || !copy_sources(d) || !start_boards(d)) {
+        return false;
+    }
+    (void)cw_demo_done(d, "folder: %s", d->folder);
+    cw_demo_begin(d, "start four nodes, and a hostile network between them");
+    if (!start_nodes(d) || !start_adversary(d) || !write_descriptor(d) || !import_keys(d)) {
+        return false;
+    }
+    (void)cw_demo_done(d, "the chips' vendor key is the published TEST key; %s and %s are native: "
+                          "unprotected", node_names[2], node_names[3]);
+    return deploy(d) && open_page(d);
+}
+
+bool cw_demo_three_presses(struct cw_demo *d)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        char title[64];
+        snprintf(title, sizeof title, "press the button (%u)", i + 1);
+        cw_demo_begin(d, title);
+        d->led = !d->led;
+        d->presses++;
+        if (!cw_demo_press(d) || !cw_demo_settle(d, CW_DEMO_PATIENCE_MS)) {
+            return false;
+        }
+        (void)cw_demo_done(d, "LED %s, \"Button presses: %" PRIu64 "\"", d->led ? "on" : "off",
+                d->presses);
+    }
+    return true;
+}
