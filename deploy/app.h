@@ -107,7 +107,7 @@ __attribute__((format(printf, 3, 4))) void cw_app_step(struct cw_app *app, const
 /* cw_app_json - print an object (with the steps, if any) and release it. */
 void cw_app_json(struct cw_app *app, struct json_t *object);
 
-/* --- modules (remote.c, build.c) ----------------------------------------------------------- */
+/* --- modules (remote.c, build.c) ---------------------------------------- */
 
 /* cw_app_build - all images, from the state's store where nothing changed. */
 CW_MUST_CHECK cw_status cw_app_build(struct cw_app *app);
@@ -170,7 +170,7 @@ CW_MUST_CHECK cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r)
 
 void cw_remote_close(struct cw_remote *r);
 
-/* --- connections (connect.c) ----------------------------------------------------------------- */
+/* --- connections (connect.c, route.c) ---------------------------------------- */
 
 /* cw_app_connect - make one connection what the descriptor says; what is right is not touched. */
 CW_MUST_CHECK cw_status cw_app_connect(struct cw_app *app,
@@ -178,6 +178,18 @@ CW_MUST_CHECK cw_status cw_app_connect(struct cw_app *app,
 
 /* cw_app_disconnect - end a connection that the descriptor does not have any more. */
 CW_MUST_CHECK cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row);
+
+/* cw_app_link - both nodes learn of the link from one to the other; number 0: it is one node. */
+CW_MUST_CHECK cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src,
+        const struct cw_remote *dst, uint32_t *ret_peer);
+
+/* cw_app_route - tell the node of a module that this is one end of the row's epoch. */
+CW_MUST_CHECK cw_status cw_app_route(struct cw_app *app, const struct cw_state_connection *row,
+        const struct cw_remote *r, uint32_t peer, bool source);
+
+/* cw_app_unroute - and that a channel is over; one that is not known there is none. */
+CW_MUST_CHECK cw_status cw_app_unroute(struct cw_app *app, struct cw_nodeclient *client,
+        uint32_t channel);
 
 /* cw_app_setconn - the SETCONN of a row, without `local`. */
 void cw_app_setconn(const struct cw_state_connection *row, struct cw_setconn *ret_setconn);

@@ -23,7 +23,7 @@ static const struct cw_descriptor_node *node_named(const struct cw_app *app, con
     return NULL;
 }
 
-/* Take a module off a node that is not its own any more; one that cannot be reached is warned of. */
+/* Take a module off a node that it left; a node that is gone is warned of. */
 static cw_status leave(struct cw_app *app, struct cw_state_module *row)
 {
     const struct cw_descriptor_module gone = {.name.value = row->name};

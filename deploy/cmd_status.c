@@ -89,7 +89,7 @@ static struct finding inspect(struct cw_app *app, struct cw_remote *r)
     return f;
 }
 
-/* --- modules ------------------------------------------------------------------------------------ */
+/* --- modules ---------------------------------------- */
 
 static void print_modules(const struct cw_app *app, const struct finding *findings)
 {
@@ -130,7 +130,7 @@ static json_t *json_modules(const struct cw_app *app, const struct finding *find
     return list;
 }
 
-/* --- connections --------------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------- */
 
 struct counts {
     struct cw_state_connection row;

@@ -67,7 +67,7 @@ void cw_app_setconn(const struct cw_state_connection *row, struct cw_setconn *re
     memcpy(ret_setconn->key, row->key, sizeof ret_setconn->key);
 }
 
-/* --- what should be, what is ------------------------------------------------------------------ */
+/* --- what should be, what is ---------------------------------------- */
 
 /* The row as the descriptor wants it, but for epoch and keys; true: it is as it was. */
 static cw_status want(struct link *l, bool *ret_is_same)
@@ -151,99 +151,13 @@ static uint64_t source_count(const struct link *l)
     return l->src == NULL ? l->row.src_count : l->at_src->count;
 }
 
-/* --- links and routes -------------------------------------------------------------------------- */
-
-static cw_status told(const struct cw_nodeclient *client, const char *what,
-        const struct cw_node_answer *answer)
-{
-    if (answer->status == CW_OK) {
-        return CW_OK;
-    }
-    char text[1024];
-    cw_nodeclient_text(answer, text, sizeof text);
-    cw_log_error("node %s: %s: %s", cw_nodeclient_name(client), what, text);
-    return CW_E_SYSTEM;
-}
-
-static cw_status peer_at(struct cw_nodeclient *client, const struct cw_peer *peer)
-{
-    uint8_t fields[512];
-    struct cw_writer w = cw_writer_over(fields, sizeof fields);
-    cw_peer_put(&w, peer);
-    struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_ask(client, CW_NODE_PEER, fields, w.used_len, &answer);
-    cw_bytes_wipe(fields, sizeof fields);
-    return status == CW_OK ? told(client, "cannot make the link", &answer) : status;
-}
-
-/* Both nodes learn of the link from one to the other; number 0: it is one node. */
-static cw_status link_nodes(struct link *l, uint32_t *ret_peer)
-{
-    *ret_peer = 0;
-    if (l->src == NULL || l->src->node == l->dst->node) {
-        return CW_OK;
-    }
-    struct cw_peer peer = {0};
-    cw_status status = cw_state_link(l->app->state, l->src->node->name.value,
-            l->dst->node->name.value, &peer.peer, peer.key);
-    if (status != CW_OK) {
-        return status;
-    }
-    memcpy(peer.deployment, l->app->deployment, sizeof peer.deployment);
-    status = peer_at(l->dst->client, &peer);
-    if (status == CW_OK) {
-        peer.dial = 1;
-        snprintf(peer.address, sizeof peer.address, "%s", l->dst->node->address.value);
-        status = peer_at(l->src->client, &peer);
-    }
-    *ret_peer = peer.peer;
-    cw_bytes_wipe(&peer, sizeof peer);
-    return status;
-}
-
-static cw_status route_at(struct link *l, struct cw_remote *r, uint32_t peer, bool source)
-{
-    const struct cw_state_connection *row = &l->row;
-    struct cw_route route = {
-            .module.number = r->row.number,
-            .channel = row->channel,
-            .peer = peer,
-            .window = row->window,
-            .event_max = row->event_max,
-            .first = row->first,
-    };
-    memcpy(route.module.deployment, l->app->deployment, sizeof route.module.deployment);
-    route.flags = (uint16_t)((source ? CW_ROUTE_SOURCE : 0) |
-            (row->mode == CW_MODE_LATEST ? CW_ROUTE_LATEST : 0) |
-            (row->mode == CW_MODE_REQUEST ? CW_ROUTE_REQUEST : 0) |
-            (l->src == NULL ? CW_ROUTE_OWNER : 0));
-    uint8_t fields[CW_ROUTE_LEN];
-    struct cw_writer w = cw_writer_over(fields, sizeof fields);
-    cw_route_put(&w, &route);
-    struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_ask(r->client, CW_NODE_ROUTE, fields, w.used_len, &answer);
-    return status == CW_OK ? told(r->client, "cannot route a connection", &answer) : status;
-}
-
-static cw_status unroute_at(struct cw_app *app, struct cw_nodeclient *client, uint32_t channel)
-{
-    uint8_t fields[CW_DEPLOYMENT_LEN + 4];
-    struct cw_writer w = cw_writer_over(fields, sizeof fields);
-    cw_writer_bytes(&w, app->deployment, CW_DEPLOYMENT_LEN);
-    cw_writer_u32(&w, channel);
-    struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_ask(client, CW_NODE_UNROUTE, fields, w.used_len, &answer);
-    if (status == CW_OK && answer.status == CW_E_ABSENT) {
-        return CW_OK;
-    }
-    return status == CW_OK ? told(client, "cannot end a route", &answer) : status;
-}
+/* --- the route before a rekey ---------------------------------------- */
 
 static cw_status unroute(struct link *l, uint32_t channel)
 {
-    cw_status status = unroute_at(l->app, l->dst->client, channel);
+    cw_status status = cw_app_unroute(l->app, l->dst->client, channel);
     if (status == CW_OK && l->src != NULL && l->src->client != l->dst->client) {
-        status = unroute_at(l->app, l->src->client, channel);
+        status = cw_app_unroute(l->app, l->src->client, channel);
     }
     return status;
 }
@@ -275,7 +189,7 @@ static cw_status end_old_route(struct link *l)
     return status == CW_OK ? cw_state_fact_drop(l->app->state, name) : status;
 }
 
-/* --- making an epoch ---------------------------------------------------------------------------- */
+/* --- making an epoch ---------------------------------------- */
 
 static cw_status refused_by(const struct link *l, const struct cw_remote *r, cw_status status)
 {
@@ -323,15 +237,15 @@ static cw_status complete(struct link *l)
     const bool at_dst = holds(l, l->at_dst, false);
     const bool at_src = l->src == NULL || holds(l, l->at_src, true);
     uint32_t peer;
-    cw_status status = link_nodes(l, &peer);
+    cw_status status = cw_app_link(l->app, l->src, l->dst, &peer);
     if (status == CW_OK) {
-        status = route_at(l, l->dst, peer, false);
+        status = cw_app_route(l->app, &l->row, l->dst, peer, false);
     }
     if (status == CW_OK && !at_dst) {
         status = set_end(l, l->dst, l->dst_local);
     }
     if (status == CW_OK && l->src != NULL) {
-        status = route_at(l, l->src, peer, true);
+        status = cw_app_route(l->app, &l->row, l->src, peer, true);
     }
     if (status == CW_OK && !at_src) {
         status = set_end(l, l->src, l->src_local);
@@ -481,7 +395,7 @@ static cw_status begin_epoch(struct link *l, bool cut)
     return status;
 }
 
-/* --- reporting ------------------------------------------------------------------------------------ */
+/* --- reporting ---------------------------------------- */
 
 static void report(struct link *l, const char *what)
 {
@@ -613,7 +527,7 @@ cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row)
                 status = cw_remote_disable(app, r, q->channel, &answer);
             }
             if (status == CW_OK) {
-                status = unroute_at(app, r->client, q->channel);
+                status = cw_app_unroute(app, r->client, q->channel);
             }
         }
     }

@@ -5,18 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crypto/suite.h"
-#include "core/wire/manage.h"
-#include "deploy/descriptor.h"
+#include "core/wire/attest.h"
+#include "deploy/check.h"
 #include "deploy/memory.h"
 #include "posix/args.h"
 #include "posix/file.h"
-
-struct checker {
-    struct cw_descriptor *d;
-    struct cw_mistakes *mistakes;
-    const struct cw_owner_backend *const *backends;
-};
 
 #define wrong(c, place, ...) cw_mistakes_add((c)->mistakes, (place), __VA_ARGS__)
 
@@ -48,7 +41,7 @@ static bool is_identifier(const char *name)
     return true;
 }
 
-static void check_name(struct checker *c, const struct cw_text *name, const char *what)
+void cw_check_name(struct cw_check *c, const struct cw_text *name, const char *what)
 {
     if (name->value != NULL && !is_name(name->value, CW_NAME_MAX)) {
         wrong(c, name->at,
@@ -58,7 +51,7 @@ static void check_name(struct checker *c, const struct cw_text *name, const char
     }
 }
 
-static void check_identifier(struct checker *c, const struct cw_text *name, const char *what)
+void cw_check_identifier(struct cw_check *c, const struct cw_text *name, const char *what)
 {
     if (name->value != NULL && !is_identifier(name->value)) {
         wrong(c, name->at, "%s: found \"%s\", expected a C identifier of at most %u characters",
@@ -92,7 +85,7 @@ static bool is_address(const char *address)
     return number >= 1 && number <= 65535;
 }
 
-static void check_address(struct checker *c, const struct cw_text *address, const char *what)
+static void check_address(struct cw_check *c, const struct cw_text *address, const char *what)
 {
     if (address->value != NULL && !is_address(address->value)) {
         wrong(c, address->at,
@@ -101,7 +94,7 @@ static void check_address(struct checker *c, const struct cw_text *address, cons
     }
 }
 
-static void check_range(struct checker *c, const struct cw_number *number, const char *what,
+void cw_check_range(struct cw_check *c, const struct cw_number *number, const char *what,
         long long least, long long most)
 {
     if (number->is_set && (number->value < least || number->value > most)) {
@@ -124,7 +117,7 @@ static char *choices(const char *const *list)
 }
 
 /* The index of a word in a list; a mistake, and -1, when it is not there. */
-static int check_choice(struct checker *c, const struct cw_text *word, const char *what,
+int cw_check_choice(struct cw_check *c, const struct cw_text *word, const char *what,
         const char *const *list)
 {
     for (int i = 0; list[i] != NULL; i++) {
@@ -144,7 +137,7 @@ static int check_choice(struct checker *c, const struct cw_text *word, const cha
     return -1;
 }
 
-static const struct cw_owner_backend *backend_of(struct checker *c, const struct cw_text *tee,
+static const struct cw_owner_backend *backend_of(struct cw_check *c, const struct cw_text *tee,
         const char *what)
 {
     const char *names[16];
@@ -153,7 +146,7 @@ static const struct cw_owner_backend *backend_of(struct checker *c, const struct
         names[count] = c->backends[count]->name;
     }
     names[count] = NULL;
-    int index = check_choice(c, tee, what, names);
+    int index = cw_check_choice(c, tee, what, names);
     return index < 0 ? NULL : c->backends[index];
 }
 
@@ -171,7 +164,7 @@ static bool is_range(const char *range)
     return *end == '\0' && first < last && last <= 0xffff;
 }
 
-static void check_memory(struct checker *c, const struct cw_text *range, const char *what)
+static void check_memory(struct cw_check *c, const struct cw_text *range, const char *what)
 {
     if (range->value != NULL && !is_range(range->value)) {
         wrong(c, range->at, "%s: found \"%s\", expected a range like \"0x8000-0xdfff\"", what,
@@ -180,7 +173,7 @@ static void check_memory(struct checker *c, const struct cw_text *range, const c
 }
 
 /* Fields that only chips with vendor keys have. */
-static void check_chip(struct checker *c, struct cw_descriptor_node *n, const char *what)
+static void check_chip(struct cw_check *c, struct cw_descriptor_node *n, const char *what)
 {
     static const char *const chips[] = {"hardened", "exact", NULL};
     if (n->backend == NULL) {
@@ -194,7 +187,7 @@ static void check_chip(struct checker *c, struct cw_descriptor_node *n, const ch
         }
         if (n->chip.value != NULL) {
             char *field = cw_memory_format("%s.chip", what);
-            check_choice(c, &n->chip, field, chips);
+            cw_check_choice(c, &n->chip, field, chips);
             free(field);
         }
         return;
@@ -216,7 +209,7 @@ static void check_chip(struct checker *c, struct cw_descriptor_node *n, const ch
     }
 }
 
-static void check_key(struct checker *c, const struct cw_text *key, const char *what)
+static void check_key(struct cw_check *c, const struct cw_text *key, const char *what)
 {
     if (key->value != NULL && (strlen(key->value) != 64 ||
                 strspn(key->value, "0123456789abcdefABCDEF") != 64)) {
@@ -226,7 +219,7 @@ static void check_key(struct checker *c, const struct cw_text *key, const char *
     }
 }
 
-static void check_nodes(struct checker *c)
+static void check_nodes(struct cw_check *c)
 {
     struct cw_descriptor *d = c->d;
     for (size_t i = 0; i < d->node_count; i++) {
@@ -235,7 +228,7 @@ static void check_nodes(struct checker *c)
         char field[96];
         snprintf(what, sizeof what, "nodes[%zu]", i);
         snprintf(field, sizeof field, "%s.name", what);
-        check_name(c, &n->name, field);
+        cw_check_name(c, &n->name, field);
         if (n->tee.value != NULL) {
             snprintf(field, sizeof field, "%s.tee", what);
             n->backend = backend_of(c, &n->tee, field);
@@ -243,7 +236,7 @@ static void check_nodes(struct checker *c)
         snprintf(field, sizeof field, "%s.address", what);
         check_address(c, &n->address, field);
         snprintf(field, sizeof field, "%s.vendor", what);
-        check_range(c, &n->vendor, field, 0, 65535);
+        cw_check_range(c, &n->vendor, field, 0, 65535);
         snprintf(field, sizeof field, "%s.memory.text", what);
         check_memory(c, &n->memory_text, field);
         snprintf(field, sizeof field, "%s.memory.data", what);
@@ -271,7 +264,7 @@ static void check_nodes(struct checker *c)
     }
 }
 
-static const struct cw_descriptor_node *node_named(struct checker *c, const struct cw_text *name,
+static const struct cw_descriptor_node *node_named(struct cw_check *c, const struct cw_text *name,
         const char *what)
 {
     const char *names[256];
@@ -296,7 +289,7 @@ static const struct cw_descriptor_node *node_named(struct checker *c, const stru
     return NULL;
 }
 
-static const struct cw_descriptor_module *module_named(struct checker *c,
+const struct cw_descriptor_module *cw_check_module(struct cw_check *c,
         const struct cw_text *name, const char *what)
 {
     const char *names[256];
@@ -321,7 +314,7 @@ static const struct cw_descriptor_module *module_named(struct checker *c,
     return NULL;
 }
 
-static void check_sources(struct checker *c, const struct cw_descriptor_module *m,
+static void check_sources(struct cw_check *c, const struct cw_descriptor_module *m,
         const char *what)
 {
     for (size_t i = 0; i < m->source_count; i++) {
@@ -348,7 +341,7 @@ static void check_sources(struct checker *c, const struct cw_descriptor_module *
     }
 }
 
-static void check_device(struct checker *c, const struct cw_descriptor_module *m,
+static void check_device(struct cw_check *c, const struct cw_descriptor_module *m,
         const char *what)
 {
     if (m->on_interrupt.value != NULL && m->device.value == NULL) {
@@ -375,7 +368,7 @@ static void check_device(struct checker *c, const struct cw_descriptor_module *m
     }
 }
 
-static void check_modules(struct checker *c)
+static void check_modules(struct cw_check *c)
 {
     struct cw_descriptor *d = c->d;
     for (size_t i = 0; i < d->module_count; i++) {
@@ -384,17 +377,17 @@ static void check_modules(struct checker *c)
         char field[96];
         snprintf(what, sizeof what, "modules[%zu]", i);
         snprintf(field, sizeof field, "%s.name", what);
-        check_name(c, &m->name, field);
+        cw_check_name(c, &m->name, field);
         snprintf(field, sizeof field, "%s.node", what);
         if (m->node_name.value != NULL) {
             m->node = node_named(c, &m->node_name, field);
         }
         snprintf(field, sizeof field, "%s.on_interrupt", what);
-        check_identifier(c, &m->on_interrupt, field);
+        cw_check_identifier(c, &m->on_interrupt, field);
         snprintf(field, sizeof field, "%s.device", what);
-        check_name(c, &m->device, field);
+        cw_check_name(c, &m->device, field);
         snprintf(field, sizeof field, "%s.channels", what);
-        check_range(c, &m->channels, field, 1, 4096);
+        cw_check_range(c, &m->channels, field, 1, 4096);
         snprintf(field, sizeof field, "%s.serve", what);
         check_address(c, &m->serve, field);
         check_sources(c, m, what);
@@ -416,7 +409,7 @@ static void check_modules(struct checker *c)
     }
 }
 
-static void check_periodic(struct checker *c)
+static void check_periodic(struct cw_check *c)
 {
     struct cw_descriptor *d = c->d;
     for (size_t i = 0; i < d->periodic_count; i++) {
@@ -424,14 +417,14 @@ static void check_periodic(struct checker *c)
         char field[96];
         snprintf(field, sizeof field, "periodic_events[%zu].module", i);
         if (p->module_name.value != NULL) {
-            p->module = module_named(c, &p->module_name, field);
+            p->module = cw_check_module(c, &p->module_name, field);
         }
         snprintf(field, sizeof field, "periodic_events[%zu].name", i);
-        check_name(c, &p->name, field);
+        cw_check_name(c, &p->name, field);
         snprintf(field, sizeof field, "periodic_events[%zu].entry", i);
-        check_identifier(c, &p->entry, field);
+        cw_check_identifier(c, &p->entry, field);
         snprintf(field, sizeof field, "periodic_events[%zu].every_ms", i);
-        check_range(c, &p->every_ms, field, 1, 86400000);
+        cw_check_range(c, &p->every_ms, field, 1, 86400000);
         for (size_t j = 0; j < i; j++) {
             const struct cw_descriptor_periodic *other = &d->periodic[j];
             if (p->name.value != NULL && other->name.value != NULL &&
@@ -449,277 +442,7 @@ static void check_periodic(struct checker *c)
     }
 }
 
-/* The two ends pair up: one source, one target, of kinds that belong together. */
-static void check_shape(struct checker *c, struct cw_descriptor_connection *n, const char *what)
-{
-    bool direct = n->direct.is_set && n->direct.value != 0;
-    bool has_from = n->from_module.value != NULL || n->from_output.value != NULL ||
-            n->from_request.value != NULL;
-    if (direct && has_from) {
-        wrong(c, n->at, "%s: found \"direct\": true and a source, expected one of them: the owner "
-                        "is the source of a direct connection",
-                what);
-    } else if (!direct && !has_from) {
-        wrong(c, n->at, "%s: found no source, expected \"from_module\" with \"from_output\" or "
-                        "\"from_request\", or \"direct\": true",
-                what);
-    } else if (!direct && n->from_module.value == NULL) {
-        wrong(c, n->at, "%s: found no \"from_module\", expected the module whose output or "
-                        "request it is",
-                what);
-    } else if (!direct && (n->from_output.value == NULL) == (n->from_request.value == NULL)) {
-        wrong(c, n->at, "%s: found %s, expected one of \"from_output\" and \"from_request\"", what,
-                n->from_output.value == NULL ? "neither" : "both");
-    }
-    if ((n->to_input.value == NULL) == (n->to_handler.value == NULL)) {
-        wrong(c, n->at, "%s: found %s, expected one of \"to_input\" and \"to_handler\"", what,
-                n->to_input.value == NULL ? "neither" : "both");
-    } else if (n->from_output.value != NULL && n->from_request.value == NULL &&
-            n->to_handler.value != NULL) {
-        wrong(c, n->to_handler.at,
-                "%s: found an output connected with a handler, expected \"to_input\": an output "
-                "goes to an input, a request to a handler",
-                what);
-    } else if (n->from_request.value != NULL && n->from_output.value == NULL &&
-            n->to_input.value != NULL) {
-        wrong(c, n->to_input.at,
-                "%s: found a request connected with an input, expected \"to_handler\": an input "
-                "answers nothing",
-                what);
-    }
-}
-
-static void check_cipher(struct checker *c, struct cw_descriptor_connection *n, const char *what)
-{
-    static const char *const ciphers[] = {"spongent", "aes", NULL};
-    static const char *const modes[] = {"strict", "latest", NULL};
-    char field[96];
-    if (n->encryption.value != NULL) {
-        snprintf(field, sizeof field, "%s.encryption", what);
-        int cipher = check_choice(c, &n->encryption, field, ciphers);
-        n->cipher = cipher == 1 ? CW_CIPHER_AES : CW_CIPHER_SPONGENT;
-    }
-    n->mode = n->to_handler.value != NULL ? CW_MODE_REQUEST : CW_MODE_STRICT;
-    if (n->delivery.value != NULL) {
-        snprintf(field, sizeof field, "%s.delivery", what);
-        int mode = check_choice(c, &n->delivery, field, modes);
-        if (n->mode == CW_MODE_REQUEST) {
-            wrong(c, n->delivery.at, "%s: found \"delivery\" on a request, which is delivered at "
-                                     "most once, always",
-                    field);
-        } else if (mode == 1) {
-            n->mode = CW_MODE_LATEST;
-        }
-    }
-    if (n->window.is_set && n->mode != CW_MODE_STRICT) {
-        wrong(c, n->window.at, "%s.window: found one, but only delivery \"strict\" has a window",
-                what);
-    }
-    snprintf(field, sizeof field, "%s.window", what);
-    check_range(c, &n->window, field, 1, 1024);
-    snprintf(field, sizeof field, "%s.rekey_log2", what);
-    check_range(c, &n->rekey_log2, field, 2, 62);
-}
-
-/* What the chip at one end cannot do. */
-static void check_end(struct checker *c, const struct cw_descriptor_connection *n,
-        const struct cw_descriptor_module *m, const char *what)
-{
-    if (m == NULL || m->node == NULL || m->node->backend == NULL || n->cipher != CW_CIPHER_AES) {
-        return;
-    }
-    const struct cw_owner_backend *b = m->node->backend;
-    if (!b->has_aes) {
-        wrong(c, n->encryption.at,
-                "%s.encryption: found \"aes\", but module \"%s\" is on node \"%s\", whose chip "
-                "(%s) has no AES and no room for it in software: expected \"spongent\"",
-                what, m->name.value, m->node->name.value, b->name);
-    } else if (b->freshness == CW_FRESH_NONE) {
-        wrong(c, n->encryption.at,
-                "%s.encryption: found \"aes\", but module \"%s\" is on tee \"%s\", where a start "
-                "can be repeated (freshness none), and a nonce with it: expected \"spongent\"",
-                what, m->name.value, b->name);
-    }
-}
-
-static const char *text_or(const char *text, const char *otherwise)
-{
-    return text != NULL ? text : otherwise;
-}
-
-static const char *source_of(const struct cw_descriptor_connection *n)
-{
-    return n->from_output.value != NULL ? n->from_output.value : text_or(n->from_request.value, "");
-}
-
-static const char *target_of(const struct cw_descriptor_connection *n)
-{
-    return n->to_input.value != NULL ? n->to_input.value : text_or(n->to_handler.value, "");
-}
-
-static void check_twins(struct checker *c, const struct cw_descriptor_connection *n,
-        const char *what)
-{
-    for (const struct cw_descriptor_connection *other = c->d->connections; other != n; other++) {
-        if (n->name.value != NULL && other->name.value != NULL &&
-                strcmp(n->name.value, other->name.value) == 0) {
-            if (n->made_name == NULL || other->made_name == NULL) {
-                wrong(c, n->made_name == NULL ? n->name.at : n->at,
-                        "%s.name: found \"%s\" again, expected a name of its own (first in line "
-                        "%u)",
-                        what, n->name.value, other->at.line);
-            } else if (n->direct.is_set && other->direct.is_set) {
-                wrong(c, n->at,
-                        "%s: found a second direct connection to \"%s\" without a name (first in "
-                        "line %u), expected \"name\"",
-                        what, n->name.value, other->at.line);
-            }
-        }
-        if (n->to != NULL && n->to == other->to && n->from == other->from &&
-                n->from_module.value != NULL && other->from_module.value != NULL &&
-                strcmp(source_of(n), source_of(other)) == 0 &&
-                strcmp(target_of(n), target_of(other)) == 0) {
-            wrong(c, n->at, "%s: found the same two ends as in line %u", what, other->at.line);
-        } else if (n->from_request.value != NULL && n->from != NULL && n->from == other->from &&
-                other->from_request.value != NULL &&
-                strcmp(n->from_request.value, other->from_request.value) == 0) {
-            wrong(c, n->from_request.at,
-                    "%s: found a second handler of the request \"%s\" of \"%s\", expected one: a "
-                    "request has one answer (first in line %u)",
-                    what, n->from_request.value, n->from_module.value, other->at.line);
-        }
-    }
-}
-
-static void check_connections(struct checker *c)
-{
-    struct cw_descriptor *d = c->d;
-    for (size_t i = 0; i < d->connection_count; i++) {
-        struct cw_descriptor_connection *n = &d->connections[i];
-        char what[64];
-        char field[96];
-        snprintf(what, sizeof what, "connections[%zu]", i);
-        snprintf(field, sizeof field, "%s.name", what);
-        check_name(c, &n->name, field);
-        check_shape(c, n, what);
-        check_cipher(c, n, what);
-        snprintf(field, sizeof field, "%s.from_module", what);
-        if (n->from_module.value != NULL) {
-            n->from = module_named(c, &n->from_module, field);
-        }
-        snprintf(field, sizeof field, "%s.to_module", what);
-        if (n->to_module.value != NULL) {
-            n->to = module_named(c, &n->to_module, field);
-        }
-        if (n->from != NULL && n->from == n->to) {
-            wrong(c, n->to_module.at,
-                    "%s: found \"%s\" at both ends, expected two modules: a module calls its own "
-                    "functions",
-                    what, n->to_module.value);
-        }
-        snprintf(field, sizeof field, "%s.from_output", what);
-        check_identifier(c, &n->from_output, field);
-        snprintf(field, sizeof field, "%s.from_request", what);
-        check_identifier(c, &n->from_request, field);
-        snprintf(field, sizeof field, "%s.to_input", what);
-        check_identifier(c, &n->to_input, field);
-        snprintf(field, sizeof field, "%s.to_handler", what);
-        check_identifier(c, &n->to_handler, field);
-        check_end(c, n, n->from, what);
-        check_end(c, n, n->to, what);
-        if (n->name.value == NULL) {
-            n->made_name = n->from_module.value == NULL
-                    ? cw_memory_format("%s.%s", text_or(n->to_module.value, "?"), target_of(n))
-                    : cw_memory_format("%s.%s-%s.%s", n->from_module.value, source_of(n),
-                              text_or(n->to_module.value, "?"), target_of(n));
-            n->name.value = n->made_name;
-        }
-        check_twins(c, n, what);
-    }
-}
-
-static void check_ends(struct checker *c)
-{
-    for (size_t i = 0; i < c->d->module_count; i++) {
-        const struct cw_descriptor_module *m = &c->d->modules[i];
-        size_t ends = cw_descriptor_ends(c->d, m);
-        if (m->channels.is_set && m->channels.value < (long long)ends) {
-            wrong(c, m->channels.at,
-                    "modules[%zu].channels: found %lld, expected at least %zu: so many ends of "
-                    "connections has \"%s\"",
-                    i, m->channels.value, ends, text_or(m->name.value, "?"));
-        }
-    }
-}
-
-/* Depth first along requests; path holds the modules from the start to here. */
-static bool find_cycle(struct checker *c, const struct cw_descriptor_module **path, size_t depth,
-        bool *is_done, size_t *ret_start)
-{
-    const struct cw_descriptor_module *here = path[depth - 1];
-    if (is_done[here - c->d->modules]) {
-        return false;
-    }
-    for (size_t i = 0; i < c->d->connection_count; i++) {
-        const struct cw_descriptor_connection *n = &c->d->connections[i];
-        if (n->from != here || n->to == NULL || n->from == n->to || n->from_request.value == NULL) {
-            continue;
-        }
-        for (size_t j = 0; j < depth; j++) {
-            if (path[j] == n->to) {
-                *ret_start = j;
-                return true;
-            }
-        }
-        path[depth] = n->to;
-        if (find_cycle(c, path, depth + 1, is_done, ret_start)) {
-            return true;
-        }
-        path[depth] = NULL;
-    }
-    is_done[here - c->d->modules] = true;
-    return false;
-}
-
-static void report_cycle(struct checker *c, const struct cw_descriptor_module **path, size_t from)
-{
-    char *text = cw_memory_text("");
-    for (size_t i = from; path[i] != NULL; i++) {
-        char *longer = cw_memory_format("%s%s -> ", text, text_or(path[i]->name.value, "?"));
-        free(text);
-        text = longer;
-    }
-    const struct cw_descriptor_connection *first = NULL;
-    for (size_t i = 0; i < c->d->connection_count && first == NULL; i++) {
-        const struct cw_descriptor_connection *n = &c->d->connections[i];
-        if (n->from == path[from] && n->from_request.value != NULL) {
-            first = n;
-        }
-    }
-    wrong(c, first == NULL ? path[from]->at : first->from_request.at,
-            "connections: found a cycle of requests, %s%s: each would wait for the next for ever",
-            text, text_or(path[from]->name.value, "?"));
-    free(text);
-}
-
-static void check_cycles(struct checker *c)
-{
-    size_t count = c->d->module_count;
-    const struct cw_descriptor_module **path = cw_memory_new(count + 2, sizeof *path);
-    bool *is_done = cw_memory_new(count, sizeof *is_done);
-    for (size_t i = 0; i < count; i++) {
-        path[0] = &c->d->modules[i];
-        size_t start;
-        if (find_cycle(c, path, 1, is_done, &start)) {
-            report_cycle(c, path, start);
-            break; /* one is enough: the others often are the same */
-        }
-    }
-    free(is_done);
-    free(path);
-}
-
-static void check_freshness(struct checker *c)
+static void check_freshness(struct cw_check *c)
 {
     if (!cw_descriptor_allows(&c->d->policy.require_freshness, true)) {
         return;
@@ -738,18 +461,16 @@ static void check_freshness(struct checker *c)
 void cw_descriptor_check(struct cw_descriptor *d, const struct cw_owner_backend *const *backends,
         struct cw_mistakes *mistakes)
 {
-    struct checker c = {d, mistakes, backends};
+    struct cw_check c = {d, mistakes, backends};
     if (d->version.is_set && d->version.value != CW_DESCRIPTOR_VERSION) {
         wrong(&c, d->version.at, "causeway: found %lld, expected %d: the version of descriptors "
                                  "that this program reads",
                 d->version.value, CW_DESCRIPTOR_VERSION);
     }
-    check_name(&c, &d->name, "name");
+    cw_check_name(&c, &d->name, "name");
     check_nodes(&c);
     check_modules(&c);
-    check_connections(&c);
-    check_ends(&c);
-    check_cycles(&c);
+    cw_check_connections(&c);
     check_periodic(&c);
     check_freshness(&c);
 }

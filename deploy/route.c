@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* What nodes are told of a connection: the link that it takes, and who its ends are. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "deploy/app.h"
+#include "posix/log.h"
+
+static cw_status told(const struct cw_nodeclient *client, const char *what,
+        const struct cw_node_answer *answer)
+{
+    if (answer->status == CW_OK) {
+        return CW_OK;
+    }
+    char text[1024];
+    cw_nodeclient_text(answer, text, sizeof text);
+    cw_log_error("node %s: %s: %s", cw_nodeclient_name(client), what, text);
+    return CW_E_SYSTEM;
+}
+
+static cw_status peer_at(struct cw_nodeclient *client, const struct cw_peer *peer)
+{
+    uint8_t fields[512];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_peer_put(&w, peer);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(client, CW_NODE_PEER, fields, w.used_len, &answer);
+    cw_bytes_wipe(fields, sizeof fields);
+    return status == CW_OK ? told(client, "cannot make the link", &answer) : status;
+}
+
+cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src, const struct cw_remote *dst,
+        uint32_t *ret_peer)
+{
+    *ret_peer = 0;
+    if (src == NULL || src->node == dst->node) {
+        return CW_OK;
+    }
+    struct cw_peer peer = {0};
+    cw_status status = cw_state_link(app->state, src->node->name.value, dst->node->name.value,
+            &peer.peer, peer.key);
+    if (status != CW_OK) {
+        return status;
+    }
+    memcpy(peer.deployment, app->deployment, sizeof peer.deployment);
+    status = peer_at(dst->client, &peer);
+    if (status == CW_OK) {
+        peer.dial = 1;
+        snprintf(peer.address, sizeof peer.address, "%s", dst->node->address.value);
+        status = peer_at(src->client, &peer);
+    }
+    *ret_peer = peer.peer;
+    cw_bytes_wipe(&peer, sizeof peer);
+    return status;
+}
+
+cw_status cw_app_route(struct cw_app *app, const struct cw_state_connection *row,
+        const struct cw_remote *r, uint32_t peer, bool source)
+{
+    struct cw_route route = {
+            .module.number = r->row.number,
+            .channel = row->channel,
+            .peer = peer,
+            .window = row->window,
+            .event_max = row->event_max,
+            .first = row->first,
+    };
+    memcpy(route.module.deployment, app->deployment, sizeof route.module.deployment);
+    route.flags = (uint16_t)((source ? CW_ROUTE_SOURCE : 0) |
+            (row->mode == CW_MODE_LATEST ? CW_ROUTE_LATEST : 0) |
+            (row->mode == CW_MODE_REQUEST ? CW_ROUTE_REQUEST : 0) |
+            (row->src_module == 0 ? CW_ROUTE_OWNER : 0));
+    uint8_t fields[CW_ROUTE_LEN];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_route_put(&w, &route);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(r->client, CW_NODE_ROUTE, fields, w.used_len, &answer);
+    return status == CW_OK ? told(r->client, "cannot route a connection", &answer) : status;
+}
+
+cw_status cw_app_unroute(struct cw_app *app, struct cw_nodeclient *client, uint32_t channel)
+{
+    uint8_t fields[CW_DEPLOYMENT_LEN + 4];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_writer_bytes(&w, app->deployment, CW_DEPLOYMENT_LEN);
+    cw_writer_u32(&w, channel);
+    struct cw_node_answer answer;
+    cw_status status = cw_nodeclient_ask(client, CW_NODE_UNROUTE, fields, w.used_len, &answer);
+    if (status == CW_OK && answer.status == CW_E_ABSENT) {
+        return CW_OK;
+    }
+    return status == CW_OK ? told(client, "cannot end a route", &answer) : status;
+}
