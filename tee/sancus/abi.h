@@ -33,9 +33,10 @@
  *      back  r12, r13 = bits 15..0 and 31..16 of a cw_return, r15 = the return address; all other
  *            registers and SR are 0
  *
- * The in and out areas lie in RAM, outside of the module.  A return address inside any module
- * is refused.  A module that refuses so early, is entered after it broke off, or breaks an
- * invariant, writes to its own text: a violation, after which it is dead until loaded anew.
+ * The in and out areas lie outside of the module and of the devices.  A return address inside any
+ * module is a violation (a write to the module's own text); nothing ran, and nothing changed.  A
+ * module that breaks an invariant, or is broken off by the chip, is dead: every further entry is a
+ * violation, until it is unloaded, which always works.
  * Interrupts stay masked while a module runs.
  */
 #define CW_SANCUS_ENTRY_UNLOAD 0x100 /* wipe the module and free its slot; back: all zeros */

@@ -152,16 +152,18 @@ static void registers_are_out_of_reach_for_software(void **state)
     (void)state;
     (void)machine_enable_with_device(chip, &image);
     (void)set(1, 0x22);
-    /* The probe's store of its results, pointed at the port: entering at a store is enough. */
-    uint16_t r[16] = {[0] = 0, [1] = CW_P2OUT + 3};
-    uint16_t ret[16];
-    r[0] = machine_back;
-    (void)machine_enter(chip, r, ret);
+    for (uint16_t at = CW_P2IN; at < CW_P2IN + 8; at++) {
+        assert_int_equal(machine_store(chip, at, 0xff), ENDED_VIOLATION);
+    }
+    assert_int_equal(P2OUT, 0x22);
+    assert_int_equal(machine_store(chip, CW_P1OUT, 0x66), ENDED_BACK); /* nobody's */
+    assert_int_equal(chip->soc.port[0].out, 0x66);
     /* A call whose answer is to land there is refused, and the port keeps its value. */
     const uint16_t call[16] = {[0] = image.module.ps, [1] = 0x03fe, [7] = machine_back,
             [11] = CW_ENTRY_CALL, [12] = MACHINE_IN, [13] = 6, [14] = CW_P2IN, [15] = 0x100};
     const uint8_t in[] = {SET, 0, 0, 0, 2, 0};
     (void)memcpy(chip->mem + MACHINE_IN, in, sizeof in);
+    uint16_t ret[16];
     assert_int_equal(machine_enter(chip, call, ret), ENDED_BACK);
     assert_int_equal(ret[13] >> 8, CW_RESULT_REFUSED);
     assert_int_equal(P2OUT, 0x22);

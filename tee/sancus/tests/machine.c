@@ -172,3 +172,10 @@ uint16_t machine_id_at(struct cw_chip *chip, uint16_t address)
     uint16_t ret[16];
     return command(chip, 3, r, ret) == ENDED_BACK ? ret[15] : UINT16_MAX;
 }
+
+ended machine_store(struct cw_chip *chip, uint16_t address, uint8_t value)
+{
+    const uint16_t r[16] = {[12] = address, [13] = value};
+    uint16_t ret[16];
+    return command(chip, 4, r, ret);
+}

@@ -53,6 +53,9 @@ uint32_t machine_call(struct cw_chip *chip, const struct bounds *b, uint8_t entr
 
 uint16_t machine_id_at(struct cw_chip *chip, uint16_t address);
 
+/* Unprotected software stores a byte. */
+ended machine_store(struct cw_chip *chip, uint16_t address, uint8_t value);
+
 /* Where probe.S goes on. */
 extern uint16_t machine_back;
 

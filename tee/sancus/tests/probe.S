@@ -2,7 +2,7 @@
 /*
  * probe.S - untrusted software that does to a module what a test asks for.
  *
- *      0x0200  command: 0 idle, 1 ENABLE, 2 enter, 3 GET_ID, 4 VERIFY_ADDR
+ *      0x0200  command: 0 idle, 1 ENABLE, 2 enter, 3 GET_ID, 4 a byte r13 to r12
  *      0x0202  how it ended: 1 came back, 2 violation, 3 another interrupt
  *      0x0220  r0 .. r15 to enter with (r0 the target, r2 the status register)
  *      0x0240  r0 .. r15 as they were afterwards
@@ -41,7 +41,7 @@ idle:
         cmp     #3, &COMMAND
         jeq     get_id
         cmp     #4, &COMMAND
-        jeq     verify
+        jeq     store
         clr     &COMMAND
         mov     &IN + 2, r1
         mov     &IN + 4, r2
@@ -52,8 +52,8 @@ enable:
 get_id:
         .word   CW_SANCUS_GET_ID
         jmp     probe_back
-verify:
-        .word   CW_SANCUS_VERIFY_ADDR
+store:
+        mov.b   r13, 0(r12)
 probe_back:
         mov     r2, &OUT + 4
         mov     #1, &ENDED
