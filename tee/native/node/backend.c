@@ -21,6 +21,7 @@
 
 #include "core/wire/reader.h"
 #include "tee/native/abi.h"
+#include "tee/native/node/image.h"
 #include "tee/native/node/jail.h"
 #include "tee/node.h"
 
@@ -503,6 +504,11 @@ static void native_load(struct cw_platform *p, const char *name, const uint8_t *
     (void)uv_timer_init(p->setup.loop, &m->later);
     m->later.data = m;
     m->open_handles = 1;
+    if (!cw_image_is_static(image, image_len)) {
+        (void)snprintf(m->why, sizeof m->why, "the image is no static executable for x86-64");
+        (void)uv_timer_start(&m->later, load_failed_later, 0, 0);
+        return;
+    }
     if (cw_jail_start(&p->jail, name, image, image_len, &m->jailed, m->why, sizeof m->why) !=
             CW_OK) {
         (void)uv_timer_start(&m->later, load_failed_later, 0, 0);
