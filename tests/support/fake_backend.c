@@ -199,6 +199,14 @@ static cw_result take_frame(struct cw_node_module *m, const uint8_t *frame, size
     }
     c->next = counter + 1;
     c->accepted++;
+    if (c->id >= 500 && c->id < 600) {
+        uint8_t question[64];
+        m->pending_channel = 6;
+        put(m, CW_FRAME_REQUEST, question,
+                cw_fake_frame(6, channel_of(m, 6)->next, "why", 3, question));
+        m->is_pending = true;
+        return CW_RESULT_PENDING;
+    }
     if (request) {
         uint8_t payload[1024];
         uint8_t response[1100];

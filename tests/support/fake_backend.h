@@ -15,7 +15,8 @@
  *   'h'                                hang: never answer
  *   'i'                                raise an interrupt for endpoint 7
  * Endpoint 7: counts; 'c' (endpoint 0): reply: that count 4.
- * A request is answered with its payload reversed.  Streams are echoed; "bye\n" ends one; after
+ * An event on channels 500 to 599 makes the module ask on channel 6 before it goes on; channels
+ * from 1000 on take gaps.  A request is answered with its payload reversed.  Streams are echoed; "bye\n" ends one; after
  * "pour\n" 100 pieces of 4000 bytes follow, each when the one before is gone.
  */
 #ifndef CW_TESTS_SUPPORT_FAKE_BACKEND_H

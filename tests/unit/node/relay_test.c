@@ -231,6 +231,26 @@ static void request_brings_the_answer_into_the_same_call(void **state)
     close_world(&w);
 }
 
+static void events_whose_handler_asks_are_handled_one_by_one(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, NULL);
+    link_nodes(&w, w.node[1].address);
+    assert_int_equal(cw_test_peer(&w.owner[0], 2, false, 0x78, ""), CW_OK);
+    assert_int_equal(cw_test_peer(&w.owner[1], 2, true, 0x78, w.node[0].address), CW_OK);
+    assert_int_equal(cw_test_route(&w.owner[0], 1, 6, 2, CW_ROUTE_REQUEST, 1), CW_OK);
+    assert_int_equal(
+            cw_test_route(&w.owner[1], 2, 6, 2, CW_ROUTE_REQUEST | CW_ROUTE_SOURCE, 1), CW_OK);
+    connect_modules(&w, 500, 0, 32);
+    emit_all(&w, 500, 200, 32);
+    assert_all_came_once_in_order(&w, 500, 200);
+    assert_int_equal(cw_test_sink(&w.owner[1], 2, 500).refused, 0);
+    assert_int_equal(cw_test_sink(&w.owner[0], 1, 6).accepted, 200);
+    await_status(&w.owner[0], "source", "acked", 200);
+    close_world(&w);
+}
+
 static void request_survives_a_broken_link_and_is_handled_once(void **state)
 {
     (void)state;
@@ -375,6 +395,7 @@ int main(void)
             cmocka_unit_test(late_peer_gets_what_was_stored),
             cmocka_unit_test(latest_keeps_the_newest_when_nobody_listens),
             cmocka_unit_test(request_brings_the_answer_into_the_same_call),
+            cmocka_unit_test(events_whose_handler_asks_are_handled_one_by_one),
             cmocka_unit_test(request_survives_a_broken_link_and_is_handled_once),
             cmocka_unit_test(request_without_answer_is_cancelled),
             cmocka_unit_test(nothing_is_freed_without_an_acknowledgement),
