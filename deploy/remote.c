@@ -30,7 +30,7 @@ static cw_status client_of(struct cw_app *app, struct cw_remote *r)
     return r->client != NULL ? CW_OK : cw_app_client(app, r->node, &r->client);
 }
 
-/* --- entries ----------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------- */
 
 static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t entry,
         const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
@@ -118,7 +118,7 @@ const uint8_t *cw_remote_item(const uint8_t *items, size_t items_len, uint8_t ty
     return NULL;
 }
 
-/* --- loading ----------------------------------------------------------------------------------- */
+/* --- loading ---------------------------------------- */
 
 cw_status cw_remote_unload(struct cw_app *app, struct cw_remote *r)
 {
@@ -193,7 +193,7 @@ cw_status cw_remote_load_take(struct cw_app *app, struct cw_remote *r)
     return status;
 }
 
-/* --- attestation --------------------------------------------------------------------------------- */
+/* --- attestation ---------------------------------------- */
 
 static cw_status refused(const struct cw_remote *r, const char *reason, const char *remedy)
 {
@@ -267,7 +267,7 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
     return status;
 }
 
-/* --- session --------------------------------------------------------------------------------------- */
+/* --- session ---------------------------------------- */
 
 /* One message of management and its answer, copied. */
 static cw_status manage(struct cw_app *app, struct cw_remote *r, const uint8_t *message,
