@@ -131,6 +131,7 @@ uint64_t cw_chip_next_event(struct cw_chip *chip)
 void cw_chip_sleep(struct cw_chip *chip, uint64_t cycles)
 {
     chip->cycle += cycles;
+    cw_dma_pass(&chip->soc.dma, cycles);
     cw_soc_sync(chip, chip->cycle);
     chip->event_at = 0;
 }
@@ -254,6 +255,7 @@ static cw_stop sleep_on(struct cw_chip *chip)
         if (chip->real_time && !uart_is_next) {
             return CW_STOP_SLEEP;
         }
+        cw_dma_pass(&chip->soc.dma, event - chip->cycle);
         chip->cycle = event;
     }
     return chip->cycle >= limit ? CW_STOP_LIMIT : CW_STOP_NONE;
@@ -283,7 +285,8 @@ static bool run_fast(struct cw_chip *chip)
 {
     uint64_t until, limit = last_cycle(chip);
 
-    if (chip->engine_off || chip->events.instruction != NULL) {
+    if (chip->engine_off || chip->events.instruction != NULL ||
+            cw_dma_is_active(&chip->soc.dma)) {
         return false;
     }
     until = cw_chip_next_event(chip);

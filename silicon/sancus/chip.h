@@ -190,9 +190,11 @@ struct cw_clock {
 
 struct cw_dma {
     uint16_t address, count, trace_offset, remaining;
+    uint16_t target;             /* what it reads while enabled */
     bool enable;
-    uint8_t trace[256];
-    uint16_t trace_out;
+    uint8_t settle;              /* cycles until trace_out stays as it is */
+    uint8_t trace[256];          /* bit per sample: the core was in its way */
+    uint16_t trace_out, data;    /* data: what a read in this cycle sees */
 };
 
 struct cw_display {

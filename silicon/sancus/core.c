@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "silicon/sancus/crypto.h"
+#include "silicon/sancus/devices.h"
 #include "silicon/sancus/soc.h"
 #include "silicon/sancus/unit.h"
 
@@ -848,6 +849,38 @@ static void commit_registers(struct cw_chip *chip, const struct cycle *c)
     core->r[0] = c->next_pc;
 }
 
+/* The DMA unit reads where the core leaves a memory alone. */
+static void run_dma(struct cw_chip *chip, const struct cycle *c, bool fetch_rom)
+{
+    struct cw_dma *dma = &chip->soc.dma;
+    bool rearmed = c->bus && c->lanes != 0 && (c->address & 0xfffe) == CW_DMA_COUNT;
+    bool reads = dma->enable && !cw_dma_is_refused(chip);
+    uint16_t target = dma->target;
+    bool delayed = false;
+
+    if (reads && target < CW_PERIPHERAL_END) {
+        delayed = c->bus && c->address < CW_PERIPHERAL_END;
+        if (!delayed && chip->soc.now <= chip->cycle) {
+            struct cw_soc_input input = {.read = true, .address = target};
+
+            (void)cw_soc_access(chip, &input);
+        }
+    } else if (reads && cw_chip_is_ram(chip, target)) {
+        delayed = c->bus && cw_chip_is_ram(chip, c->address);
+        if (!delayed) {
+            chip->core.ram_latch = target;
+        }
+    } else if (reads && cw_chip_is_rom(chip, target)) {
+        delayed = c->rom_bus || fetch_rom;
+        if (!delayed) {
+            chip->core.rom_latch = target;
+        }
+    }
+    if (!rearmed) {
+        cw_dma_step(dma, delayed);
+    }
+}
+
 static void commit_memory(struct cw_chip *chip, const struct cycle *c)
 {
     struct cw_core *core = &chip->core;
@@ -864,6 +897,9 @@ static void commit_memory(struct cw_chip *chip, const struct cycle *c)
         core->use_backup = false;
     }
     core->fetch_delayed = fetch_rom;
+    if (cw_dma_is_active(&chip->soc.dma)) {
+        run_dma(chip, c, fetch_rom);
+    }
     if (device && !(c->violated && !cw_chip_has(chip, CW_QUIRK_MMIO_UNGUARDED))) {
         struct cw_soc_input input = {
                 .read = c->lanes == 0,
@@ -1131,7 +1167,7 @@ static cw_cycle after(struct cw_chip *chip, const struct cycle *c)
         uint64_t idle = cw_crypto_idle_cycles(chip), event = cw_chip_next_event(chip);
 
         idle = idle < event - chip->cycle ? idle : event - chip->cycle;
-        if (event > chip->cycle && idle != 0 && !(c->bus && c->address < CW_PERIPHERAL_END)) {
+        if (event > chip->cycle && idle != 0 && !cw_dma_is_active(&chip->soc.dma) && !(c->bus && c->address < CW_PERIPHERAL_END)) {
             cw_crypto_skip(chip, (unsigned)idle);
             chip->cycle += idle;
         }

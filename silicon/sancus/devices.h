@@ -51,6 +51,18 @@ uint64_t cw_uart_next_event(const struct cw_uart *uart);
 bool cw_uart_irq_rx(const struct cw_uart *uart);
 bool cw_uart_irq_tx(const struct cw_uart *uart);
 
+/* DMA unit. */
+void cw_dma_reset(struct cw_dma *dma);
+/* It has something to do in this cycle, so that every cycle counts. */
+bool cw_dma_is_active(const struct cw_dma *dma);
+void cw_dma_write(struct cw_dma *dma, uint16_t address, uint16_t data);
+/* A cycle; delayed: the core uses the memory that the unit wants to read. */
+void cw_dma_step(struct cw_dma *dma, bool delayed);
+/* Cycles in which the core does nothing. */
+void cw_dma_pass(struct cw_dma *dma, uint64_t cycles);
+/* What it wants to read belongs to a module. */
+bool cw_dma_is_refused(const struct cw_chip *chip);
+
 /* Board devices: random source, counter, display. */
 cw_status cw_board_open(struct cw_chip *chip);
 void cw_board_close(struct cw_chip *chip);

@@ -167,6 +167,17 @@ static void pass_time(struct cw_board *board, uint64_t ns, const struct waiting 
     cw_chip_sleep(chip, cycles < most ? cycles : most);
 }
 
+/* The signals that are blocked but in ppoll. */
+static void look_for_signals(void)
+{
+    sigset_t pending;
+
+    if (sigpending(&pending) == 0 &&
+            (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1)) {
+        stop_asked = 1;
+    }
+}
+
 static void wait_for_something(struct cw_board *board, const sigset_t *signals)
 {
     struct cw_uart *uart = &board->chip->soc.uart;
@@ -188,6 +199,9 @@ static void wait_for_something(struct cw_board *board, const sigset_t *signals)
         fds[1].fd = -1; /* the wire's end is dead: do not spin on it */
     }
     (void)ppoll(fds, 4, waiting.forever ? NULL : &timeout, signals);
+    if (!waiting.forever && waiting.ns == 0) {
+        look_for_signals(); /* ppoll that need not wait does not take them */
+    }
     if (waiting.forever || waiting.ns != 0) {
         pass_time(board, now_ns() - start, &waiting);
     }

@@ -245,7 +245,7 @@ static uint16_t read_low(struct cw_chip *chip, uint16_t address)
     case CW_DMA_COUNT:
     case CW_DMA_TRACE:
     case CW_DMA_TRACE_OFFSET:
-        return soc->dma.trace_out;
+        return soc->dma.data;
     case CW_FILE_DATA:
         return soc->file_data;
     default:
@@ -317,6 +317,8 @@ static void write_low(struct cw_chip *chip, const struct cw_soc_input *input)
         }
     } else if (address >= CW_TSC0 && address < CW_TSC0 + 8) {
         soc->tsc_snapshot = soc->now - soc->reset_cycle;
+    } else if (address >= CW_DMA_ADDR && address <= CW_DMA_TRACE_OFFSET) {
+        cw_dma_write(&soc->dma, address, input->data);
     } else if (address == CW_SPI_DATA && high) {
         soc->spi_ctl = high_byte;
     }
@@ -538,6 +540,10 @@ void cw_soc_reset(struct cw_chip *chip, uint64_t now, bool power_on)
     memset(&soc->timer, 0, sizeof soc->timer);
     memset(soc->port, 0, sizeof soc->port);
     memset(&soc->multiplier, 0, sizeof soc->multiplier);
+    if (power_on) {
+        memset(&soc->dma, 0, sizeof soc->dma);
+    }
+    cw_dma_reset(&soc->dma);
     memset(&soc->display, 0, sizeof soc->display);
     memset(soc->display.cell, ' ', sizeof soc->display.cell);
     memset(soc->led_digits, 0, sizeof soc->led_digits);

@@ -16,7 +16,7 @@ failed=0
 
 # outcome CHIP OPTION...: succeeded, failed, or why the chip stopped it
 outcome() {
-    "$chip" --chip "$@" --json --limit 145000000 --run "$work/attack.elf" 2>"$work/err" |
+    "$chip" --chip "$@" --json --limit 136400000 --run "$work/attack.elf" 2>"$work/err" |
         awk '{
             reason = $2; gsub(/[",]/, "", reason)
             r4 = $10; sub(/,/, "", r4)
@@ -55,7 +55,7 @@ done
 try enable-by-address enable-by-address "" "" # needs overlap-rekey, too: the key goes by address
 try overlap-rekey overlap-rekey "" ""         # needs overlap-created, too
 try enc-fail-leak enc-fail-leak "--security 64" "--security 64" alone
-try id-exhaustion id-exhaustion "--security 64" "--security 64" alone
+try id-exhaustion id-exhaustion "--security 64" "--security 64"
 try violation-is-irq violation-is-irq "" "--on-violation stop"
 try reset-dead violation-is-irq "" "--on-violation reset"
 
