@@ -20,6 +20,7 @@
 
 #define CW_GUEST_NAME_CAP 64u
 #define CW_GUEST_WHY_CAP 256u
+#define CW_GUEST_RETRY_MS 5u /* the first wait of who was told AGAIN; then ever longer */
 
 struct cw_guest;
 struct cw_job;
@@ -151,5 +152,19 @@ void cw_guest_changed(struct cw_guest *guest);
 
 /* cw_guest_answer - the answer to guest->awaiting came: enter with it when that is possible. */
 void cw_guest_answer(struct cw_guest *guest);
+
+/* --- between guest.c and enter.c ------------------------------------------------------------------ */
+
+/* Stands for a current job whose owner went away. */
+extern const struct cw_job_kind cw_job_nobody;
+
+/* cw_guest_kick - let the next one enter, if nobody is inside. */
+void cw_guest_kick(struct cw_guest *guest);
+
+/* cw_guest_wake - who stood aside stands in the queue again. */
+void cw_guest_wake(struct cw_guest *guest);
+
+/* cw_guest_end_current - the entry under way is over, with its request if it had one. */
+void cw_guest_end_current(struct cw_guest *guest, cw_status status, cw_result result);
 
 #endif

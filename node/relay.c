@@ -9,7 +9,6 @@
 #include "node/link.h"
 
 #define RESPONSE_MAX_LEN 65536u /* no module takes longer messages */
-#define RESEND_FIRST_MS 1000u
 #define RESEND_MAX_MS 16000u
 
 static bool is_source(const struct cw_relay *relay)
@@ -217,7 +216,7 @@ cw_status cw_relay_add(struct cw_node *node, const char *owner, const struct cw_
         return CW_E_SPACE;
     }
     *relay = (struct cw_relay){.node = node, .guest = guest, .link = link, .route = *route,
-            .acked = route->first, .resend_ms = RESEND_FIRST_MS};
+            .acked = route->first, .resend_ms = CW_RELAY_RESEND_MS};
     status = reserve(relay, ret_why, why_cap);
     if (status != CW_OK) {
         free(relay);
@@ -381,7 +380,7 @@ void cw_relay_link_up(struct cw_link_peer *link)
         struct cw_relay *relay = CW_LISTED(place, struct cw_relay, of_link);
         relay->resent_count += relay->sent;
         relay->sent = 0;
-        relay->resend_ms = RESEND_FIRST_MS;
+        relay->resend_ms = CW_RELAY_RESEND_MS;
         cw_relay_mark(relay);
     }
 }

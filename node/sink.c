@@ -167,7 +167,7 @@ static void took(struct cw_relay *relay, uint32_t count)
     relay->delivered_count += count;
     relay->unacked += count;
     relay->delivered_at_ms = cw_node_now_ms(relay->node);
-    relay->guest->retry_ms = 5;
+    relay->guest->retry_ms = CW_GUEST_RETRY_MS;
     owe_ack(relay);
 }
 

@@ -75,7 +75,7 @@ void cw_source_free(struct cw_relay *relay, uint64_t count)
     relay->acked = count > relay->acked ? count : relay->acked;
     if (progress) {
         relay->waits_since_ms = cw_node_now_ms(relay->node);
-        relay->resend_ms = 1000;
+        relay->resend_ms = CW_RELAY_RESEND_MS;
     }
     if (relay->store.count == 0) {
         cw_list_remove(&relay->waiting);
@@ -160,7 +160,7 @@ void cw_source_request(struct cw_guest *guest, const uint8_t *frame, size_t len)
         return;
     }
     relay->is_awaiting = true;
-    relay->resend_ms = 1000;
+    relay->resend_ms = CW_RELAY_RESEND_MS;
     guest->awaiting = relay;
     cw_relay_mark(relay);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/stream.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/accept.h"
 #include "posix/log.h"
 
 #define NUMBER_LEN 4u
@@ -286,7 +284,7 @@ static void ended(struct cw_conn *conn)
 static const struct cw_conn_kind conn_kind = {.received = received,
         .finished = finished, .drained = drained, .tick = tick, .ended = ended};
 
-/* --- outlets ------------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------------- */
 
 /* A free number: the slot is free, and the number was not used for a long while. */
 static uint32_t next_number(struct cw_node *node)
@@ -306,7 +304,7 @@ static uint32_t open_streams(const struct cw_guest *guest)
     return count;
 }
 
-static void connection(uv_stream_t *tcp, int status)
+void cw_stream_connection(uv_stream_t *tcp, int status)
 {
     struct cw_outlet *outlet = tcp->data;
     struct cw_guest *guest = outlet->guest;
@@ -345,12 +343,7 @@ static void connection(uv_stream_t *tcp, int status)
     cw_job_queue(&stream->job);
 }
 
-static void outlet_freed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static void close_outlets(struct cw_guest *guest)
+void cw_stream_orphan_all(struct cw_guest *guest)
 {
     struct cw_node *node = guest->node;
     for (size_t i = 0; i < CW_NODE_STREAM_MAX; i++) {
@@ -358,95 +351,6 @@ static void close_outlets(struct cw_guest *guest)
             node->streams[i]->outlet = NULL;
         }
     }
-    while (!cw_list_is_empty(&guest->outlets)) {
-        struct cw_outlet *outlet = CW_LISTED(guest->outlets.next, struct cw_outlet, of_guest);
-        cw_list_remove(&outlet->of_guest);
-        uv_close((uv_handle_t *)&outlet->tcp, outlet_freed);
-    }
-}
-
-static bool is_allowed(const struct cw_node_config *config, const struct cw_net_address *address)
-{
-    if (cw_net_is_loopback((const struct sockaddr *)&address->storage)) {
-        return true;
-    }
-    char asked[CW_NET_TEXT_CAP];
-    char any_port[CW_NET_TEXT_CAP];
-    cw_net_print((const struct sockaddr *)&address->storage, asked);
-    snprintf(any_port, sizeof any_port, "%s", asked);
-    strcpy(strrchr(any_port, ':'), ":0");
-    for (size_t i = 0; i < config->allowed_count; i++) {
-        char allowed[CW_NET_TEXT_CAP];
-        cw_net_print((const struct sockaddr *)&config->allowed[i].storage, allowed);
-        if (strcmp(allowed, asked) == 0 || strcmp(allowed, any_port) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static cw_status check_outlet(struct cw_guest *guest, const char *text,
-        struct cw_net_address *ret_address, char *ret_why, size_t why_cap)
-{
-    if (cw_net_parse(text, ret_address) != CW_OK) {
-        snprintf(ret_why, why_cap, "'%.100s' is no numeric HOST:PORT or [IPV6]:PORT", text);
-        return CW_E_FORM;
-    }
-    if (!is_allowed(guest->node->config, ret_address)) {
-        snprintf(ret_why, why_cap,
-                "this node serves the outside on loopback only: start it with --allow-listen %.100s",
-                text);
-        return CW_E_DENIED;
-    }
-    size_t count = 0;
-    CW_LIST_EACH (place, &guest->outlets) {
-        count++;
-    }
-    if (count >= CW_OUTLET_MAX) {
-        snprintf(ret_why, why_cap, "module %s is served at %u addresses already", guest->name,
-                CW_OUTLET_MAX);
-        return CW_E_SPACE;
-    }
-    return CW_OK;
-}
-
-cw_status cw_outlet_set(struct cw_guest *guest, const char *text, char *ret_why, size_t why_cap)
-{
-    if (text[0] == '\0') {
-        close_outlets(guest);
-        return CW_OK;
-    }
-    struct cw_net_address address = {0};
-    const cw_status status = check_outlet(guest, text, &address, ret_why, why_cap);
-    if (status != CW_OK) {
-        return status;
-    }
-    char asked[CW_NET_TEXT_CAP];
-    cw_net_print((const struct sockaddr *)&address.storage, asked);
-    CW_LIST_EACH (place, &guest->outlets) {
-        if (strcmp(CW_LISTED(place, struct cw_outlet, of_guest)->asked, asked) == 0) {
-            return CW_OK; /* it is served there already */
-        }
-    }
-    struct cw_outlet *outlet = calloc(1, sizeof *outlet);
-    if (outlet == NULL || uv_tcp_init(guest->node->loop, &outlet->tcp) != 0) {
-        free(outlet);
-        snprintf(ret_why, why_cap, "no memory");
-        return CW_E_SPACE;
-    }
-    outlet->guest = guest;
-    outlet->tcp.data = outlet;
-    memcpy(outlet->asked, asked, sizeof asked);
-    cw_list_init(&outlet->of_guest);
-    const int error = cw_listener_bind(&outlet->tcp, &address, connection, outlet->address);
-    if (error != 0) {
-        snprintf(ret_why, why_cap, "cannot listen on %s: %s", asked, uv_strerror(error));
-        uv_close((uv_handle_t *)&outlet->tcp, outlet_freed);
-        return CW_E_SYSTEM;
-    }
-    cw_list_append(&guest->outlets, &outlet->of_guest);
-    cw_log_info("module %s is served at %s", guest->name, outlet->address);
-    return CW_OK;
 }
 
 void cw_stream_reset_all(struct cw_guest *guest)
@@ -461,6 +365,6 @@ void cw_stream_reset_all(struct cw_guest *guest)
 
 void cw_stream_stop_all(struct cw_guest *guest)
 {
-    close_outlets(guest);
+    cw_outlet_close_all(guest);
     cw_stream_reset_all(guest);
 }

@@ -51,4 +51,14 @@ void cw_stream_reset_all(struct cw_guest *guest);
 /* cw_stream_stop_all - the module goes: outlets too. */
 void cw_stream_stop_all(struct cw_guest *guest);
 
+/* --- between outlet.c and stream.c ---------------------------------------------------------------- */
+
+/* cw_stream_connection - somebody connects to an outlet. */
+void cw_stream_connection(uv_stream_t *tcp, int status);
+
+/* cw_stream_orphan_all - the outlets of this module go, its streams stay. */
+void cw_stream_orphan_all(struct cw_guest *guest);
+
+void cw_outlet_close_all(struct cw_guest *guest);
+
 #endif
