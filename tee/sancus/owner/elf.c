@@ -41,7 +41,7 @@ static bool open_file(struct file *f, const char *path)
         return false;
     }
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
-    f->elf = f->fd < 0 ? NULL : elf_begin(f->fd, ELF_C_READ, NULL);
+    f->elf = f->fd < 0 ? NULL : elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
     if (f->elf == NULL || elf_kind(f->elf) != ELF_K_ELF || elf_getshdrstrndx(f->elf, &names) != 0) {
         return false;
     }
