@@ -128,6 +128,13 @@ uint64_t cw_chip_next_event(struct cw_chip *chip)
     return chip->event_at;
 }
 
+void cw_chip_jump(struct cw_chip *chip, uint16_t pc)
+{
+    cw_core_enter(chip, pc, pc);
+    cw_unit_refresh(chip);
+    chip->event_at = 0;
+}
+
 void cw_chip_sleep(struct cw_chip *chip, uint64_t cycles)
 {
     chip->cycle += cycles;

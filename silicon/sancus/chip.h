@@ -312,6 +312,9 @@ uint16_t cw_chip_pc(const struct cw_chip *chip);
 /* cw_chip_reset - pull the reset line; the chip restarts at its reset vector. */
 void cw_chip_reset(struct cw_chip *chip, const char *why);
 
+/* cw_chip_jump - the next instruction is the one at [pc]; only at an instruction boundary. */
+void cw_chip_jump(struct cw_chip *chip, uint16_t pc);
+
 /* cw_chip_sleep - let [cycles] pass; only while CW_STOP_SLEEP or CW_STOP_CPUOFF was returned. */
 void cw_chip_sleep(struct cw_chip *chip, uint64_t cycles);
 
