@@ -33,3 +33,8 @@ msp430/sancus-probe.elf.script := tee/sancus/tests/probe.ld
 tee/sancus/tests/entry_test.c.with := tee/sancus/tests/machine.c tee/sancus/tests/owner.c
 tee/sancus/tests/backend_test.c.with := tee/sancus/tests/machine.c
 tee/sancus/tests/device_test.c.with := tee/sancus/tests/machine.c tee/sancus/tests/owner.c
+
+IMAGES += msp430/sancus-rt.elf
+msp430/sancus-rt.elf.sources := $(addprefix tee/sancus/,tests/rt_start.S tests/rt_probe.c \
+    enclave/rt.c enclave/rt_mul.c enclave/rt_more.c enclave/rt_more_entry.S)
+msp430/sancus-rt.elf.script := tee/sancus/tests/probe.ld

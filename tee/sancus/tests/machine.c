@@ -118,8 +118,8 @@ static ended command(struct cw_chip *chip, uint16_t number, const uint16_t r[sta
     }
     cw_chip_poke(chip, ENDED, ENDED_NOT);
     cw_chip_poke(chip, COMMAND, number);
-    for (int i = 0; i < 1000 && cw_chip_word(chip, ENDED) == ENDED_NOT; i++) {
-        (void)cw_chip_run(chip, cw_chip_cycles(chip) + 10000);
+    for (int i = 0; i < 10000 && cw_chip_word(chip, ENDED) == ENDED_NOT; i++) {
+        (void)cw_chip_run(chip, cw_chip_cycles(chip) + 1000);
     }
     (void)cw_chip_run(chip, cw_chip_cycles(chip) + 1000);
     for (uint16_t i = 0; i < 16; i++) {
