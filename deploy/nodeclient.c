@@ -68,7 +68,7 @@ static cw_status broken(const struct cw_nodeclient *c, cw_status status)
         cw_log_error("node %s breaks the protocol: is it the same version as this program?",
                 c->name);
     }
-    return status;
+    return CW_E_SYSTEM;
 }
 
 cw_status cw_nodeclient_post(struct cw_nodeclient *c, cw_node_request type, const uint8_t *fields,

@@ -5,7 +5,8 @@
  * What     Blocking; answers come in the order of the requests, so several may be under way
  *          (post, post, take, take), also at several nodes at once.
  * Trust    OWNER.  What a node answers is the node's word, no more.
- * Errors   CW_E_SYSTEM, CW_E_AUTH, CW_E_FORM: the connection is of no more use; a line was logged.
+ * Errors   CW_E_SYSTEM: the connection broke, or the node breaks the protocol; a line was logged
+ *          and the connection is of no more use.
  */
 #ifndef CW_DEPLOY_NODECLIENT_H
 #define CW_DEPLOY_NODECLIENT_H
