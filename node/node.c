@@ -14,7 +14,7 @@
 #include "node/relay.h"
 #include "posix/log.h"
 
-#define TICK_MS 500u
+#define TICK_MS 100u
 #define EMPTY_LIMIT_MS 60000u /* a deployment without modules is forgotten then */
 #define WHY_CAP 512u
 

@@ -22,7 +22,7 @@
 
 struct cw_link_peer;
 
-#define CW_RELAY_RESEND_MS 1000u /* the first wait before frames go again; then ever longer */
+#define CW_RELAY_RESEND_MS 300u /* the first wait before frames go again; then ever longer */
 
 struct cw_relay {
     struct cw_relay *bucket_next;
