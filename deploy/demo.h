@@ -36,10 +36,21 @@ struct json_t;
 #define CW_DEMO_TEXT_CAP 512u
 #define CW_DEMO_PATIENCE_MS 5000u /* for whatever takes milliseconds when all is well */
 
-/* Connections by the names that they get in the descriptor. */
-#define CW_DEMO_BUTTON "button_driver.button_pressed-controller.button_pressed"
-#define CW_DEMO_LED "controller.toggle_led-led_driver.toggle_led"
-#define CW_DEMO_COUNT "controller.increment_presses-db.increment_presses"
+/* The connections that are attacked. */
+typedef enum cw_demo_connection {
+    CW_DEMO_BUTTON, /* button_driver to controller, SPONGENT */
+    CW_DEMO_LED,    /* controller to led_driver, SPONGENT    */
+    CW_DEMO_COUNT,  /* controller to db, AES-GCM             */
+    CW_DEMO_CONNECTIONS
+} cw_demo_connection;
+
+/* What both ends of a connection say of it, authenticated. */
+struct cw_demo_reading {
+    uint64_t channel;
+    uint64_t received;
+    uint64_t refused_auth;
+    uint64_t refused_replay;
+};
 
 struct cw_demo_part {
     char *name;
@@ -85,15 +96,7 @@ struct cw_demo {
 
     bool led;          /* as it must be */
     uint64_t presses;  /* as the page must say */
-};
-
-/* What both ends of a connection say of it, authenticated. */
-struct cw_demo_reading {
-    uint64_t channel;
-    uint64_t sent;
-    uint64_t received;
-    uint64_t refused_auth;
-    uint64_t refused_replay;
+    struct cw_demo_reading now[CW_DEMO_CONNECTIONS];
 };
 
 /* --- demo_step.c ---------------------------------------------------------------------------- */
@@ -155,8 +158,10 @@ __attribute__((format(printf, 2, 3))) struct json_t *cw_demo_network(struct cw_d
 /* cw_demo_verb - `causeway --json VERB ...`; words end with NULL.  NULL: failed. */
 struct json_t *cw_demo_verb(struct cw_demo *d, const char *verb, const char *const *words);
 
-CW_MUST_CHECK bool cw_demo_read_connection(struct cw_demo *d, const char *name,
-        struct cw_demo_reading *ret_reading);
+const char *cw_demo_connection_name(cw_demo_connection c);
+
+/* cw_demo_look - d->now becomes what the modules say now (`causeway status`). */
+CW_MUST_CHECK bool cw_demo_look(struct cw_demo *d);
 
 /* cw_demo_page - the number that the page shows. */
 CW_MUST_CHECK bool cw_demo_page(struct cw_demo *d, uint64_t *ret_presses);

@@ -18,13 +18,6 @@
 /* Pairs of the adversary: one in front of each node. */
 #define PAIR_LED 1u
 
-static bool network(struct cw_demo *d, const char *command)
-{
-    json_t *answer = cw_demo_network(d, "%s", command);
-    json_decref(answer);
-    return answer != NULL;
-}
-
 /* The newest frame of a channel that passed unharmed; back: 0 the newest, 1 the one before. */
 static bool newest_frame(struct cw_demo *d, uint64_t channel, unsigned back, uint64_t *ret_id)
 {
@@ -45,20 +38,20 @@ static bool newest_frame(struct cw_demo *d, uint64_t channel, unsigned back, uin
 }
 
 /* Until the sink counts a refusal more than before. */
-static bool await_refusal(struct cw_demo *d, const char *name,
-        const struct cw_demo_reading *before, struct cw_demo_reading *ret_after)
+static bool await_refusal(struct cw_demo *d, cw_demo_connection c,
+        const struct cw_demo_reading *before)
 {
     const uint64_t until_ms = cw_demo_now_ms(d) + CW_DEMO_PATIENCE_MS;
     do {
-        if (!cw_demo_read_connection(d, name, ret_after)) {
+        if (!cw_demo_look(d)) {
             return false;
         }
-        if (ret_after->refused_auth > before->refused_auth
-                || ret_after->refused_replay > before->refused_replay) {
+        if (d->now[c].refused_auth > before->refused_auth
+                || d->now[c].refused_replay > before->refused_replay) {
             return true;
         }
     } while (cw_demo_again(d, until_ms));
-    return cw_demo_fail(d, "no module counted a refusal on %s", name);
+    return cw_demo_fail(d, "no module counted a refusal on %s", cw_demo_connection_name(c));
 }
 
 static bool settled(struct cw_demo *d)
@@ -66,97 +59,91 @@ static bool settled(struct cw_demo *d)
     return cw_demo_settle(d, CW_DEMO_PATIENCE_MS);
 }
 
+/* One more press, all the way: so each connection has accepted one more event. */
 static bool press_works(struct cw_demo *d)
 {
     d->led = !d->led;
     d->presses++;
+    for (unsigned c = 0; c < CW_DEMO_CONNECTIONS; c++) {
+        d->now[c].received++;
+    }
     return cw_demo_press(d) && cw_demo_settle(d, RECOVERY_MS);
 }
 
 /* What all injections have in common: done, refused for the reason, nothing else changed. */
-static bool refused(struct cw_demo *d, const char *name, const struct cw_demo_reading *before,
-        bool is_replay, const char *what)
+static bool refused(struct cw_demo *d, cw_demo_connection c, bool is_replay, const char *what)
 {
-    struct cw_demo_reading after;
-    if (!await_refusal(d, name, before, &after)) {
+    const struct cw_demo_reading before = d->now[c];
+    if (!await_refusal(d, c, &before)) {
         return false;
     }
-    const uint64_t was = is_replay ? before->refused_replay : before->refused_auth;
+    const struct cw_demo_reading after = d->now[c];
+    const uint64_t was = is_replay ? before.refused_replay : before.refused_auth;
     const uint64_t is = is_replay ? after.refused_replay : after.refused_auth;
-    if (is <= was || after.received != before->received) {
+    if (is <= was || after.received != before.received) {
         return cw_demo_fail(d, "expected a refusal as %s; counts: forged %" PRIu64 " -> %" PRIu64
                                ", not the next %" PRIu64 " -> %" PRIu64 ", accepted %" PRIu64
                                " -> %" PRIu64,
-                is_replay ? "not the next one" : "not authentic", before->refused_auth,
-                after.refused_auth, before->refused_replay, after.refused_replay,
-                before->received, after.received);
+                is_replay ? "not the next one" : "not authentic", before.refused_auth,
+                after.refused_auth, before.refused_replay, after.refused_replay, before.received,
+                after.received);
     }
     return settled(d) && press_works(d)
-            && cw_demo_done(d, "%s: refused, %s: %" PRIu64 " -> %" PRIu64
-                               " (the module's own count); LED and page unchanged; a press works",
+            && cw_demo_done(d, "%s: refused, %s (the module's own count: %" PRIu64 " -> %" PRIu64
+                               "); LED and page unchanged; a press works",
                     what, is_replay ? "not the next one" : "tag is wrong", was, is);
 }
 
 /* --- injected ----------------------------------------------------------------------------------- */
 
+static bool forge(struct cw_demo *d)
+{
+    json_t *answer = cw_demo_network(d, "forge %" PRIu64 " %" PRIu64 " pair=%u",
+            d->now[CW_DEMO_LED].channel, d->now[CW_DEMO_LED].received, PAIR_LED);
+    json_decref(answer);
+    return answer != NULL;
+}
+
 static bool forged(struct cw_demo *d)
 {
-    struct cw_demo_reading r;
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &r)) {
-        return false;
-    }
-    json_t *answer = cw_demo_network(d, "forge %" PRIu64 " %" PRIu64 " pair=%u", r.channel,
-            r.received, PAIR_LED);
-    json_decref(answer);
-    return answer != NULL
-            && refused(d, CW_DEMO_LED, &r, false, "the next toggle_led, made up, put on the link");
+    return forge(d)
+            && refused(d, CW_DEMO_LED, false, "the next toggle_led, made up, put on the link");
 }
 
 /* A node keeps what it has seen from its modules; the made-up frame makes it ask the module. */
 static bool replayed(struct cw_demo *d)
 {
-    struct cw_demo_reading r;
-    struct cw_demo_reading opened;
+    const struct cw_demo_reading before = d->now[CW_DEMO_LED];
     uint64_t id;
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &r) || !newest_frame(d, r.channel, 0, &id)) {
-        return false;
-    }
-    json_t *made_up = cw_demo_network(d, "forge %" PRIu64 " %" PRIu64 " pair=%u", r.channel,
-            r.received, PAIR_LED);
-    json_decref(made_up);
-    if (made_up == NULL || !await_refusal(d, CW_DEMO_LED, &r, &opened)) {
+    if (!newest_frame(d, before.channel, 0, &id) || !forge(d)
+            || !await_refusal(d, CW_DEMO_LED, &before)) {
         return false;
     }
     json_t *answer = cw_demo_network(d, "replay %" PRIu64, id);
     json_decref(answer);
     return answer != NULL
-            && refused(d, CW_DEMO_LED, &opened, true, "the last toggle_led, sent again");
+            && refused(d, CW_DEMO_LED, true, "the last toggle_led, sent again");
 }
 
 static bool redirected(struct cw_demo *d)
 {
-    struct cw_demo_reading led;
-    struct cw_demo_reading button;
     uint64_t id;
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &led)
-            || !cw_demo_read_connection(d, CW_DEMO_BUTTON, &button)
-            || !newest_frame(d, button.channel, 0, &id)) {
+    if (!newest_frame(d, d->now[CW_DEMO_BUTTON].channel, 0, &id)) {
         return false;
     }
     json_t *answer = cw_demo_network(d, "relabel %" PRIu64 " %" PRIu64 " %" PRIu64 " pair=%u", id,
-            led.channel, led.received, PAIR_LED);
+            d->now[CW_DEMO_LED].channel, d->now[CW_DEMO_LED].received, PAIR_LED);
     json_decref(answer);
     return answer != NULL
-            && refused(d, CW_DEMO_LED, &led, false,
+            && refused(d, CW_DEMO_LED, false,
                     "a genuine button_pressed, relabelled as the next toggle_led");
 }
 
 static bool predecessor(struct cw_demo *d)
 {
-    struct cw_demo_reading r;
+    const struct cw_demo_reading r = d->now[CW_DEMO_COUNT];
     uint64_t ids[2];
-    if (!cw_demo_read_connection(d, CW_DEMO_COUNT, &r) || !newest_frame(d, r.channel, 1, &ids[0])
-            || !newest_frame(d, r.channel, 0, &ids[1])) {
+    if (!newest_frame(d, r.channel, 1, &ids[0]) || !newest_frame(d, r.channel, 0, &ids[1])) {
         return false;
     }
     json_t *answer = cw_demo_network(d, "predecessor %" PRIu64 " %" PRIu64 " %" PRIu64, ids[0],
@@ -166,79 +153,72 @@ static bool predecessor(struct cw_demo *d)
     if (answer == NULL || is_constant) {
         return cw_demo_fail(d, "equal payloads have equal cipher texts: the nonce is constant");
     }
-    return refused(d, CW_DEMO_COUNT, &r, false,
+    return refused(d, CW_DEMO_COUNT, false,
             "two empty AES-GCM events observed, the third computed as if the IV were constant");
 }
 
 /* --- on the way --------------------------------------------------------------------------------- */
 
+static bool rule(struct cw_demo *d, const char *what)
+{
+    json_t *answer = cw_demo_network(d, "%s channel=%" PRIu64, what, d->now[CW_DEMO_LED].channel);
+    json_decref(answer);
+    return answer != NULL;
+}
+
+static void let_pass(struct cw_demo *d, uint32_t ms)
+{
+    const uint64_t until_ms = cw_demo_now_ms(d) + ms;
+    while (cw_demo_again(d, until_ms)) {
+    }
+}
+
 static bool flipped(struct cw_demo *d)
 {
-    struct cw_demo_reading before;
-    struct cw_demo_reading after;
-    char command[96];
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+    const struct cw_demo_reading before = d->now[CW_DEMO_LED];
+    if (!rule(d, "flip 1 100") || !press_works(d) || !cw_demo_look(d)) {
         return false;
     }
-    snprintf(command, sizeof command, "flip 1 100 channel=%" PRIu64, before.channel);
-    if (!network(d, command) || !press_works(d)
-            || !cw_demo_read_connection(d, CW_DEMO_LED, &after)) {
-        return false;
-    }
+    const struct cw_demo_reading after = d->now[CW_DEMO_LED];
     if (after.refused_auth <= before.refused_auth || after.received != before.received + 1) {
         return cw_demo_fail(d, "the changed frame was not counted: forged %" PRIu64 " -> %" PRIu64,
                 before.refused_auth, after.refused_auth);
     }
     return cw_demo_done(d, "a bit of a genuine toggle_led changed on the way: refused, tag is "
-                           "wrong: %" PRIu64 " -> %" PRIu64 "; recovered, sent again by its node",
+                           "wrong (%" PRIu64 " -> %" PRIu64 "); recovered, sent again by its node",
             before.refused_auth, after.refused_auth);
 }
 
 static bool dropped(struct cw_demo *d)
 {
-    struct cw_demo_reading before;
-    char command[96];
     bool is_on = false;
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+    if (!rule(d, "drop 1") || !cw_demo_press(d)) {
         return false;
     }
-    snprintf(command, sizeof command, "drop 1 channel=%" PRIu64, before.channel);
-    if (!network(d, command) || !cw_demo_press(d)) {
-        return false;
-    }
-    const uint64_t until_ms = cw_demo_now_ms(d) + HELD_BACK_MS;
-    while (cw_demo_again(d, until_ms)) {
-    }
+    const uint64_t pressed_ms = cw_demo_now_ms(d);
+    let_pass(d, HELD_BACK_MS);
     if (!cw_demo_led(d, &is_on)) {
         return false;
     }
     if (is_on != d->led) {
         return cw_demo_fail(d, "the LED changed although its event was dropped");
     }
-    const uint64_t lost_ms = cw_demo_now_ms(d);
     d->led = !d->led;
     d->presses++;
-    return cw_demo_settle(d, RECOVERY_MS)
-            && cw_demo_done(d, "a toggle_led did not arrive, the LED stayed; recovered after "
-                               "%" PRIu64 " ms, sent again by its node, nothing lost",
-                    cw_demo_now_ms(d) - lost_ms + HELD_BACK_MS);
+    return cw_demo_settle(d, RECOVERY_MS) && cw_demo_look(d)
+            && cw_demo_done(d, "a toggle_led did not arrive, the LED stayed; recovered %" PRIu64
+                               " ms after the press, sent again by its node, nothing lost",
+                    cw_demo_now_ms(d) - pressed_ms);
 }
 
 static bool reordered(struct cw_demo *d)
 {
-    struct cw_demo_reading before;
-    struct cw_demo_reading after;
-    char command[96];
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
+    const struct cw_demo_reading before = d->now[CW_DEMO_LED];
+    const struct cw_demo_reading *now = &d->now[CW_DEMO_LED];
+    if (!rule(d, "swap 1") || !cw_demo_press(d)) {
         return false;
     }
-    snprintf(command, sizeof command, "swap 1 channel=%" PRIu64, before.channel);
-    if (!network(d, command) || !cw_demo_press(d)) {
-        return false;
-    }
-    const uint64_t until_ms = cw_demo_now_ms(d) + BETWEEN_PRESSES_MS;
-    while (cw_demo_again(d, until_ms)) {
-    }
+    let_pass(d, BETWEEN_PRESSES_MS);
     if (!cw_demo_press(d)) {
         return false;
     }
@@ -246,19 +226,19 @@ static bool reordered(struct cw_demo *d)
     /* Twice toggled is where it was: so the module's count says when both have arrived. */
     const uint64_t both_ms = cw_demo_now_ms(d) + RECOVERY_MS;
     do {
-        if (!cw_demo_read_connection(d, CW_DEMO_LED, &after)) {
+        if (!cw_demo_look(d)) {
             return false;
         }
-    } while (after.received < before.received + 2 && cw_demo_again(d, both_ms));
-    if (after.received != before.received + 2 || after.refused_replay <= before.refused_replay) {
+    } while (now->received < before.received + 2 && cw_demo_again(d, both_ms));
+    if (now->received != before.received + 2 || now->refused_replay <= before.refused_replay) {
         return cw_demo_fail(d, "two events that were exchanged: accepted %" PRIu64 " -> %" PRIu64
                                ", not the next %" PRIu64 " -> %" PRIu64,
-                before.received, after.received, before.refused_replay, after.refused_replay);
+                before.received, now->received, before.refused_replay, now->refused_replay);
     }
     return settled(d)
-            && cw_demo_done(d, "two toggle_led exchanged: the early one refused, not the next one: "
-                               "%" PRIu64 " -> %" PRIu64 "; recovered in order, nothing lost",
-                    before.refused_replay, after.refused_replay);
+            && cw_demo_done(d, "two toggle_led exchanged: the early one refused, not the next one "
+                               "(%" PRIu64 " -> %" PRIu64 "); recovered in order, nothing lost",
+                    before.refused_replay, now->refused_replay);
 }
 
 /* --- restarted ---------------------------------------------------------------------------------- */
@@ -292,13 +272,14 @@ static bool feed_history(struct cw_demo *d, uint64_t old_channel, const struct c
 /* What apply reports as lost on the LED's connection. */
 static void losses(const json_t *apply, char *ret_text, size_t cap)
 {
+    const char *name = cw_demo_connection_name(CW_DEMO_LED);
     snprintf(ret_text, cap, "nothing is reported as lost");
     size_t i;
     json_t *step;
     json_array_foreach (json_object_get(apply, "steps"), i, step) {
         const char *text = json_string_value(json_object_get(step, "text"));
         const char *lost = text == NULL ? NULL : strstr(text, "lost");
-        if (lost != NULL && strncmp(text, CW_DEMO_LED, strlen(CW_DEMO_LED)) == 0) {
+        if (lost != NULL && strncmp(text, name, strlen(name)) == 0) {
             snprintf(ret_text, cap, "reported: %s", lost);
         }
     }
@@ -306,39 +287,35 @@ static void losses(const json_t *apply, char *ret_text, size_t cap)
 
 static bool restarted(struct cw_demo *d)
 {
-    struct cw_demo_reading before;
-    struct cw_demo_reading now;
+    const uint64_t old_channel = d->now[CW_DEMO_LED].channel;
     char lost[160];
     unsigned fed = 0;
-    if (!cw_demo_read_connection(d, CW_DEMO_LED, &before)) {
-        return false;
-    }
     char *answer = cw_demo_board(d, 1, "power cycle");
     free(answer);
     d->led = false; /* a board without power does not shine, and its module begins anew */
-    if (answer == NULL || !feed_history(d, before.channel, NULL, &fed) || !settled(d)) {
+    if (answer == NULL || !feed_history(d, old_channel, NULL, &fed) || !settled(d)) {
         return false;
     }
     json_t *apply = cw_demo_verb(d, "apply", (const char *const[]){NULL});
     losses(apply, lost, sizeof lost);
     json_decref(apply);
-    if (apply == NULL || !cw_demo_read_connection(d, CW_DEMO_LED, &now)
-            || !feed_history(d, before.channel, NULL, &fed)
-            || !feed_history(d, before.channel, &now, &fed)) {
+    if (apply == NULL || !cw_demo_look(d)) {
         return false;
     }
-    struct cw_demo_reading after;
-    if (!await_refusal(d, CW_DEMO_LED, &now, &after)) {
+    const struct cw_demo_reading before = d->now[CW_DEMO_LED];
+    if (!feed_history(d, old_channel, NULL, &fed) || !feed_history(d, old_channel, &before, &fed)
+            || !await_refusal(d, CW_DEMO_LED, &before)) {
         return false;
     }
-    if (after.received != now.received) {
+    const struct cw_demo_reading after = d->now[CW_DEMO_LED];
+    if (after.received != before.received) {
         return cw_demo_fail(d, "the new life accepted an event of an earlier one");
     }
     return settled(d) && press_works(d)
             && cw_demo_done(d, "board 2 power-cycled and fed its history, %u events: the LED stays "
-                               "off; the new life refuses them, tag is wrong: %" PRIu64 " -> %"
-                               PRIu64 "; `apply` attested it anew and rekeyed; %s; a press works",
-                    fed, now.refused_auth, after.refused_auth, lost);
+                               "off; the new life refuses them, tag is wrong (%" PRIu64 " -> %"
+                               PRIu64 "); `apply` attested it anew and rekeyed; %s; a press works",
+                    fed, before.refused_auth, after.refused_auth, lost);
 }
 
 static const struct {
@@ -365,7 +342,7 @@ static void take_stock(struct cw_demo *d)
     json_decref(cw_demo_network(d, "release"));
     while (cw_demo_again(d, until_ms)) {
     }
-    if (cw_demo_led(d, &is_on) && cw_demo_page(d, &presses)) {
+    if (cw_demo_led(d, &is_on) && cw_demo_page(d, &presses) && cw_demo_look(d)) {
         d->led = is_on;
         d->presses = presses;
     }
@@ -373,6 +350,13 @@ static void take_stock(struct cw_demo *d)
 
 void cw_demo_attack(struct cw_demo *d)
 {
+    cw_demo_begin(d, "ask the modules what they refused so far");
+    if (!cw_demo_look(d)) {
+        cw_demo_broken(d);
+        return;
+    }
+    (void)cw_demo_done(d, "forged %" PRIu64 ", not the next one %" PRIu64,
+            d->now[CW_DEMO_LED].refused_auth, d->now[CW_DEMO_LED].refused_replay);
     for (size_t i = 0; i < sizeof attacks / sizeof attacks[0] && !cw_demo_is_stopped(); i++) {
         cw_demo_begin(d, attacks[i].title);
         if (!attacks[i].run(d)) {

@@ -75,27 +75,43 @@ static uint64_t count_of(const json_t *object, const char *name)
     return (uint64_t)json_integer_value(json_object_get(object, name));
 }
 
-bool cw_demo_read_connection(struct cw_demo *d, const char *name,
-        struct cw_demo_reading *ret_reading)
+const char *cw_demo_connection_name(cw_demo_connection c)
 {
-    json_t *status = cw_demo_verb(d, "status", (const char *const[]){NULL});
-    bool is_found = false;
+    static const char *const names[CW_DEMO_CONNECTIONS] = {
+            [CW_DEMO_BUTTON] = "button_driver.button_pressed-controller.button_pressed",
+            [CW_DEMO_LED] = "controller.toggle_led-led_driver.toggle_led",
+            [CW_DEMO_COUNT] = "controller.increment_presses-db.increment_presses",
+    };
+    return names[c];
+}
+
+static bool read_connection(struct cw_demo *d, const json_t *status, cw_demo_connection which)
+{
     size_t i;
     json_t *c;
     json_array_foreach (json_object_get(status, "connections"), i, c) {
         const char *is = json_string_value(json_object_get(c, "connection"));
-        if (is != NULL && strcmp(is, name) == 0 && json_object_get(c, "received") != NULL) {
-            *ret_reading = (struct cw_demo_reading){count_of(c, "channel"), count_of(c, "sent"),
+        if (is != NULL && strcmp(is, cw_demo_connection_name(which)) == 0
+                && json_object_get(c, "received") != NULL) {
+            d->now[which] = (struct cw_demo_reading){count_of(c, "channel"),
                     count_of(c, "received"), count_of(c, "refused_auth"),
                     count_of(c, "refused_replay")};
-            is_found = true;
+            return true;
         }
     }
-    if (status != NULL && !is_found) {
-        (void)cw_demo_fail(d, "`causeway status` has no authentic counts of %s", name);
+    return cw_demo_fail(d, "`causeway status` has no authentic counts of %s",
+            cw_demo_connection_name(which));
+}
+
+bool cw_demo_look(struct cw_demo *d)
+{
+    json_t *status = cw_demo_verb(d, "status", (const char *const[]){NULL});
+    bool is_read = status != NULL;
+    for (unsigned c = 0; is_read && c < CW_DEMO_CONNECTIONS; c++) {
+        is_read = read_connection(d, status, (cw_demo_connection)c);
     }
     json_decref(status);
-    return is_found;
+    return is_read;
 }
 
 bool cw_demo_page(struct cw_demo *d, uint64_t *ret_presses)
