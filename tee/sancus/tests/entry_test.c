@@ -374,6 +374,7 @@ static void every_other_way_in_is_a_violation(void **state)
         }
         assert_int_equal(how, ENDED_VIOLATION);
         violations++;
+        chip->core.stack_guard = 0; /* the intruder may have hit that instruction: his own loss */
         for (int i = 4; i < 15; i++) { /* cleared, or what the intruder brought */
             assert_true(ret[i] == 0 || ret[i] == r[i]);
         }
