@@ -13,11 +13,13 @@
 
 #define EXIT_FAILED 1
 #define EXIT_WRONG_USE 2
+#define PATIENCE_MS 5000u
 
 struct program {
     uv_loop_t loop;
     uv_signal_t terminate;
     uv_signal_t interrupt;
+    uv_timer_t patience;
     struct cw_node *node;
 };
 
@@ -27,12 +29,22 @@ static void closed(void *ctx)
     program->node = NULL;
 }
 
+static void out_of_patience(uv_timer_t *timer)
+{
+    (void)timer;
+    cw_log_error("modules did not end within %u s: the node ends without them; is the board or the "
+                 "platform stuck?", PATIENCE_MS / 1000);
+    exit(EXIT_FAILED);
+}
+
 static void stop(uv_signal_t *handle, int number)
 {
     struct program *program = handle->data;
     uv_close((uv_handle_t *)&program->terminate, NULL);
     uv_close((uv_handle_t *)&program->interrupt, NULL);
     cw_log_info("ends: signal %s", number == SIGINT ? "INT" : "TERM");
+    (void)uv_timer_start(&program->patience, out_of_patience, PATIENCE_MS, 0);
+    uv_unref((uv_handle_t *)&program->patience); /* it keeps nobody waiting */
     cw_node_close(program->node, closed, program);
 }
 
@@ -43,6 +55,7 @@ static int run(const struct cw_node_config *config, struct cw_tls_identity *iden
             cw_node_open(&program.loop, config, identity, &program.node) != CW_OK) {
         return EXIT_FAILED;
     }
+    (void)uv_timer_init(&program.loop, &program.patience);
     (void)uv_signal_init(&program.loop, &program.terminate);
     (void)uv_signal_init(&program.loop, &program.interrupt);
     program.terminate.data = &program;
