@@ -366,8 +366,7 @@ static void every_other_way_in_is_a_violation(void **state)
         honest(r);
         r[0] = at;
         ended how = machine_enter(chip, r, ret);
-        if (how == ENDED_NOT) { /* the middle of an instruction: this chip stops at junk */
-            assert_non_null(chip->trap_rule);
+        if (how == ENDED_NOT) { /* junk, or the stack guard: the chip or its software is stuck */
             (void)stop(state);
             (void)start(state);
             continue;

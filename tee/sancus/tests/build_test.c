@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* The owner's build: the same bytes anywhere, and words that help when it fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tee/owner.h"
+
+static char folder[] = "/tmp/sancus-build-XXXXXX";
+static char why[CW_OWNER_WHY_LEN];
+static const uint8_t vendor_key[CW_KEY_LEN] = {1, 2, 3};
+static unsigned builds;
+
+static int start(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+/* Write a module's source into a folder of its own and build it there. */
+static cw_status build(const char *source, struct cw_owner_module module,
+        struct cw_owner_node node, struct cw_owner_built *ret_built)
+{
+    char root[2048];
+    char sdk_dir[2100];
+    char dir[128];
+    char path[160];
+    char out[160];
+    assert_non_null(getcwd(root, sizeof root));
+    (void)snprintf(sdk_dir, sizeof sdk_dir, "%s/build/sdk", root);
+    (void)snprintf(dir, sizeof dir, "%s/%u", folder, builds++);
+    (void)snprintf(path, sizeof path, "%s/m.c", dir);
+    (void)snprintf(out, sizeof out, "%s/out", dir);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(mkdir(out, 0700), 0);
+    FILE *file = source != NULL ? fopen(path, "w") : NULL;
+    if (file != NULL) {
+        (void)fprintf(file, "#include \"causeway.h\"\n#include \"sdk/device.h\"\n%s\n", source);
+        assert_int_equal(fclose(file), 0);
+    }
+    const char *sources[] = {path};
+    module.name = "m";
+    module.sources = sources;
+    module.source_count = 1;
+    node.name = "board";
+    node.vendor = 0x1234;
+    node.vendor_key = vendor_key;
+    const struct cw_owner_build how = {.sdk_dir = sdk_dir, .include_dir = dir, .out_dir = out};
+    *ret_built = (struct cw_owner_built){0};
+    why[0] = 0;
+    return cw_owner_sancus.build(&how, &node, &module, 1, ret_built, why);
+}
+
+static void fails(const char *source, struct cw_owner_module module, struct cw_owner_node node,
+        const char *word)
+{
+    struct cw_owner_built built;
+    assert_int_not_equal(build(source, module, node, &built), CW_OK);
+    if (strstr(why, word) == NULL) {
+        fail_msg("no word of \"%s\" in: %s", word, why);
+    }
+}
+
+static const struct cw_owner_module plain;
+static const struct cw_owner_node board;
+#define ENTRY "CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; "
+
+static void image_is_the_same_from_two_folders(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    static const char source[] = "static int n = 3;\n" ENTRY "n++; (void)cw_reply_put(r, &n, 2); }";
+    assert_int_equal(build(source, plain, board, &a), CW_OK);
+    assert_int_equal(build(source, plain, board, &b), CW_OK);
+    assert_int_equal(a.image_len, b.image_len);
+    assert_memory_equal(a.image, b.image, a.image_len);
+    assert_memory_equal(a.measurement, b.measurement, sizeof a.measurement);
+    assert_memory_equal(a.root_key, b.root_key, sizeof a.root_key);
+    assert_int_equal(a.endpoint_count, 1);
+    assert_string_equal(a.endpoints[0].name, "e");
+    free(a.image);
+    free(a.endpoints);
+    free(b.image);
+    free(b.endpoints);
+}
+
+static void place_and_vendor_key_change_the_key(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    const struct cw_owner_node elsewhere = {.memory_data = "0x1402-0x41ff"};
+    assert_int_equal(build(ENTRY "}", plain, board, &a), CW_OK);
+    assert_int_equal(build(ENTRY "}", plain, elsewhere, &b), CW_OK);
+    assert_memory_not_equal(a.root_key, b.root_key, sizeof a.root_key);
+    assert_memory_not_equal(a.measurement, b.measurement, sizeof a.measurement);
+    free(a.image);
+    free(a.endpoints);
+    free(b.image);
+    free(b.endpoints);
+}
+
+static void arithmetic_of_all_widths_links(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    assert_int_equal(build("static volatile uint64_t n;\n" ENTRY
+                           "n = n * 7 / (n + 1) % 1000u; n <<= d[0]; }", plain, board, &built),
+            CW_OK);
+    free(built.image);
+    free(built.endpoints);
+}
+
+static void failures_say_what_to_do(void **state)
+{
+    (void)state;
+    const struct cw_owner_module driver = {.device = "port1"};
+    const struct cw_owner_module unknown = {.device = "toaster"};
+    const struct cw_owner_module interrupt = {.device = "port1", .on_interrupt = "nothing"};
+    const struct cw_owner_module deaf = {.device = "port3", .on_interrupt = "e"};
+    const struct cw_owner_module bare = {.on_interrupt = "e"};
+    const struct cw_owner_module wide = {.channels = 200};
+    const struct cw_owner_node small = {.memory_text = "0x5c00-0x6bff"};
+    const struct cw_owner_node odd = {.memory_text = "0x5c01-0x6bff"};
+    fails(NULL, plain, board, "m.c: No such file");
+    fails(ENTRY "int x = ; }", plain, board, "m.c:3:");
+    fails(ENTRY "static volatile float f; f = f * 2.5f; }", plain, board, "floating point");
+    fails(ENTRY "cw_device_write(0, 0); }", plain, board, "no \"device\"");
+    fails(ENTRY "nowhere(); } ", plain, board, "nowhere");
+    fails("CW_INPUT(big, d, n, 5000) { (void)d; (void)n; }", plain, board, "endpoint big");
+    fails(ENTRY "}", plain, small, "program memory of node board is too small by");
+    fails(ENTRY "}", plain, odd, "memory is written as");
+    fails(ENTRY "}", wide, board, "RAM of node board is too small by");
+    fails(ENTRY "}", unknown, board, "it has port1, port2");
+    fails(ENTRY "}", interrupt, board, "no CW_ENTRY(nothing)");
+    fails(ENTRY "}", deaf, board, "has no interrupt");
+    fails(ENTRY "}", bare, board, "needs a \"device\"");
+    struct cw_owner_built built;
+    assert_int_equal(build(ENTRY "cw_device_write(0, 0); }", driver, board, &built), CW_OK);
+    free(built.image);
+    free(built.endpoints);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(image_is_the_same_from_two_folders),
+            cmocka_unit_test(place_and_vendor_key_change_the_key),
+            cmocka_unit_test(arithmetic_of_all_widths_links),
+            cmocka_unit_test(failures_say_what_to_do),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
