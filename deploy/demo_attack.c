@@ -12,8 +12,6 @@
 #include <string.h>
 
 #define RECOVERY_MS 6000u /* a node sends again what nobody acknowledged */
-#define HELD_BACK_MS 250u
-#define BETWEEN_PRESSES_MS 150u
 
 /* Pairs of the adversary: one in front of each node. */
 #define PAIR_LED 1u
@@ -166,11 +164,26 @@ static bool rule(struct cw_demo *d, const char *what)
     return answer != NULL;
 }
 
-static void let_pass(struct cw_demo *d, uint32_t ms)
+/* Until the network did it: before the node finds out, and sends again. */
+static bool await_fate(struct cw_demo *d, const char *fate)
 {
-    const uint64_t until_ms = cw_demo_now_ms(d) + ms;
-    while (cw_demo_again(d, until_ms)) {
-    }
+    const uint64_t until_ms = cw_demo_now_ms(d) + CW_DEMO_PATIENCE_MS;
+    bool is_done = false;
+    do {
+        json_t *answer = cw_demo_network(d, "list channel=%" PRIu64 " last=2",
+                d->now[CW_DEMO_LED].channel);
+        size_t i;
+        json_t *m;
+        json_array_foreach (json_object_get(answer, "messages"), i, m) {
+            const char *is = json_string_value(json_object_get(m, "fate"));
+            is_done = is_done || (is != NULL && strcmp(is, fate) == 0);
+        }
+        json_decref(answer);
+        if (answer == NULL) {
+            return false;
+        }
+    } while (!is_done && cw_demo_again(d, until_ms));
+    return is_done || cw_demo_fail(d, "no toggle_led came by to %s", fate);
 }
 
 static bool flipped(struct cw_demo *d)
@@ -192,12 +205,9 @@ static bool flipped(struct cw_demo *d)
 static bool dropped(struct cw_demo *d)
 {
     bool is_on = false;
-    if (!rule(d, "drop 1") || !cw_demo_press(d)) {
-        return false;
-    }
     const uint64_t pressed_ms = cw_demo_now_ms(d);
-    let_pass(d, HELD_BACK_MS);
-    if (!cw_demo_led(d, &is_on)) {
+    if (!rule(d, "drop 1") || !cw_demo_press(d) || !await_fate(d, "drop")
+            || !cw_demo_led(d, &is_on)) {
         return false;
     }
     if (is_on != d->led) {
@@ -215,11 +225,7 @@ static bool reordered(struct cw_demo *d)
 {
     const struct cw_demo_reading before = d->now[CW_DEMO_LED];
     const struct cw_demo_reading *now = &d->now[CW_DEMO_LED];
-    if (!rule(d, "swap 1") || !cw_demo_press(d)) {
-        return false;
-    }
-    let_pass(d, BETWEEN_PRESSES_MS);
-    if (!cw_demo_press(d)) {
+    if (!rule(d, "swap 1") || !cw_demo_press(d) || !await_fate(d, "swap") || !cw_demo_press(d)) {
         return false;
     }
     d->presses += 2;

@@ -156,11 +156,18 @@ bool cw_demo_led(struct cw_demo *d, bool *ret_is_on)
     return true;
 }
 
+/* The finger goes up first: a button that is still down from the last press gives no edge. */
 bool cw_demo_press(struct cw_demo *d)
 {
-    char *answer = cw_demo_board(d, 0, "press");
-    free(answer);
-    return answer != NULL;
+    char *up = cw_demo_board(d, 0, "release");
+    char *down = NULL;
+    if (up != NULL && cw_demo_again(d, UINT64_MAX)) {
+        down = cw_demo_board(d, 0, "press");
+    }
+    const bool is_pressed = down != NULL;
+    free(up);
+    free(down);
+    return is_pressed;
 }
 
 bool cw_demo_settle(struct cw_demo *d, uint32_t timeout_ms)
