@@ -305,7 +305,7 @@ static uint32_t decimal_add(uint16_t a, uint16_t b, unsigned carry)
     uint32_t sum = 0;
 
     for (unsigned shift = 0; shift < 16; shift += 4) {
-        unsigned digit = (a >> shift & 15u) + (b >> shift & 15u) + carry;
+        unsigned digit = ((unsigned)a >> shift & 15u) + ((unsigned)b >> shift & 15u) + carry;
 
         if (digit >= 10) {
             digit = (digit + 6) & 31;
