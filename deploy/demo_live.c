@@ -43,14 +43,28 @@ static void show(struct cw_demo *d, struct screen *s, bool always)
     s->presses = presses;
 }
 
+/* All attacks, from how things are now. */
+static void attack(struct cw_demo *d, struct screen *s)
+{
+    cw_demo_say(d, " ");
+    d->led = s->led;
+    d->presses = s->presses;
+    cw_demo_attack(d);
+    cw_demo_say(d, " ");
+    show(d, s, true);
+}
+
 /* false: time to go */
-static bool key(struct cw_demo *d)
+static bool key(struct cw_demo *d, struct screen *s)
 {
     char keys[16];
     const ssize_t n = read(STDIN_FILENO, keys, sizeof keys);
     for (ssize_t i = 0; i < n; i++) {
         if (keys[i] == 'q' || keys[i] == 'Q' || keys[i] == 4) {
             return false;
+        }
+        if (keys[i] == 'a' || keys[i] == 'A') {
+            attack(d, s);
         }
         if ((keys[i] == 'b' || keys[i] == 'B' || keys[i] == '\n' || keys[i] == '\r')
                 && !cw_demo_press(d)) {
@@ -65,7 +79,7 @@ bool cw_demo_live(struct cw_demo *d)
     struct screen s = {0};
     cw_demo_say(d, "\n  page      %s\n  verify    curl --cacert %s %s\n  owner     causeway status "
                    "--state %s/state %s\n  network   %s/adversary.control takes commands "
-                   "(causeway-adversary --help)\n\n  b or Enter presses the button, q ends\n",
+                   "(causeway-adversary --help)\n\n  b or Enter presses the button, a attacks, q ends\n",
             d->url, d->certificate, d->url, d->folder, d->descriptor, d->folder);
     raw(&s);
     show(d, &s, true);
@@ -74,7 +88,7 @@ bool cw_demo_live(struct cw_demo *d)
     bool is_alive = true;
     while (!cw_demo_is_stopped() && (is_alive = cw_demo_are_alive(d))) {
         const int n = poll(fds, 2, LOOK_MS);
-        if (n > 0 && fds[0].revents != 0 && !key(d)) {
+        if (n > 0 && fds[0].revents != 0 && !key(d, &s)) {
             if (s.is_terminal) {
                 break;
             }
