@@ -107,7 +107,9 @@ uint64_t cw_chip_stop_cycles(const struct cw_chip *chip, cw_stop stop)
 
 uint16_t cw_chip_pc(const struct cw_chip *chip)
 {
-    return chip->at_boundary ? chip->core.inst_pc : chip->core.r[0];
+    /* a trap in the middle of an instruction: that one */
+    return chip->at_boundary || chip->stop == CW_STOP_ILLEGAL ? chip->core.inst_pc
+                                                              : chip->core.r[0];
 }
 
 void cw_chip_trap(struct cw_chip *chip, const char *rule, uint16_t address)
@@ -283,7 +285,8 @@ static cw_cycle run_instruction(struct cw_chip *chip)
             chip->stop = CW_STOP_LIMIT;
         }
         brought = cw_core_cycle(chip);
-    } while (brought == CW_CYCLE_PLAIN && chip->stop == CW_STOP_NONE);
+    } while (brought == CW_CYCLE_PLAIN &&
+            (chip->stop == CW_STOP_NONE || chip->stop == CW_STOP_VIOLATION));
     return brought;
 }
 
@@ -309,6 +312,9 @@ static bool run_fast(struct cw_chip *chip)
 cw_stop cw_chip_run(struct cw_chip *chip, uint64_t cycle_limit)
 {
     chip->cycle_limit = cycle_limit;
+    if (chip->stop == CW_STOP_LIMIT) {
+        chip->stop = CW_STOP_NONE; /* in an instruction without end: go on with it */
+    }
     for (;;) {
         cw_stop stop = CW_STOP_NONE;
         cw_cycle brought;
