@@ -1167,7 +1167,8 @@ static cw_cycle after(struct cw_chip *chip, const struct cycle *c)
         uint64_t idle = cw_crypto_idle_cycles(chip), event = cw_chip_next_event(chip);
 
         idle = idle < event - chip->cycle ? idle : event - chip->cycle;
-        if (event > chip->cycle && idle != 0 && !cw_dma_is_active(&chip->soc.dma) && !(c->bus && c->address < CW_PERIPHERAL_END)) {
+        if (event > chip->cycle && idle != 0 && !cw_dma_is_active(&chip->soc.dma) &&
+                !(c->bus && c->address < CW_PERIPHERAL_END)) {
             cw_crypto_skip(chip, (unsigned)idle);
             chip->cycle += idle;
         }

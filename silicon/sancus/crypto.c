@@ -128,7 +128,7 @@ typedef enum source {
 #define DO_NEXT 0x0020u         /* address counter += 2                    */
 #define DO_NEXT_IF_OUT 0x0040u  /* the same if the duplex has a word       */
 #define DO_READ 0x0080u         /* bus: read                               */
-#define DO_STORE_IF_OUT 0x0100u /* bus: write the duplex's word, if any, through the cipher counter */
+#define DO_STORE_IF_OUT 0x0100u /* bus: write the duplex's word, if any, to the output */
 #define DO_TAG_IF_OUT 0x0200u   /* bus: write it through the address counter */
 #define DO_ZERO 0x0400u         /* bus: write 0                            */
 #define DO_KEY_RESET 0x0800u

@@ -157,7 +157,8 @@ static void pass_time(struct cw_board *board, uint64_t ns, const struct waiting 
     if (!waiting->forever && ns > waiting->ns) {
         ns = waiting->ns;
     }
-    cycles = ns / NS_PER_S * chip->config.clock_hz + ns % NS_PER_S * chip->config.clock_hz / NS_PER_S;
+    cycles = ns / NS_PER_S * chip->config.clock_hz +
+            ns % NS_PER_S * chip->config.clock_hz / NS_PER_S;
     if (!waiting->forever && ns == waiting->ns) {
         cycles++; /* the division above has dropped a part */
     }
