@@ -220,7 +220,7 @@ static struct cw_channel connect(const struct cw_endpoint *endpoint, uint32_t id
             .key = {(uint8_t)id},
     };
     uint8_t message[SETCONN_MESSAGE];
-    uint8_t answer[64];
+    uint8_t answer[CW_MANAGE_HEADER_LEN + CW_ANSWER_LEN + CW_TAG_LEN];
     size_t len = setconn_message(&s, message);
     assert_int_equal(enter(CW_ENTRY_MANAGE, message, len), CW_RESULT_DONE);
     len = only_item(CW_FRAME_REPLY, answer);
