@@ -16,6 +16,7 @@
 #include "core/wire/writer.h"
 #include "deploy/app.h"
 #include "deploy/memory.h"
+#include "deploy/place.h"
 #include "posix/file.h"
 #include "posix/log.h"
 
@@ -98,31 +99,6 @@ static cw_status hash_folder(EVP_MD_CTX *hash, const char *folder, bool only_sou
     fts_close(walk);
     free(root);
     return status;
-}
-
-/* Where the SDK is: asked for, or beside the program in a build or an installation. */
-static char *find_sdk(const struct cw_app *app)
-{
-    if (app->options.sdk != NULL) {
-        return realpath(app->options.sdk, NULL);
-    }
-    const char *asked = getenv("CAUSEWAY_SDK");
-    if (asked != NULL && asked[0] != '\0') {
-        return realpath(asked, NULL);
-    }
-    static const char *const places[] = {"../../sdk", "../share/causeway/sdk", NULL};
-    char *program = cw_file_program_folder();
-    char *sdk = NULL;
-    for (size_t i = 0; program != NULL && places[i] != NULL && sdk == NULL; i++) {
-        char *place = cw_memory_format("%s/%s/include", program, places[i]);
-        if (cw_file_exists(place)) {
-            place[strlen(place) - strlen("/include")] = '\0';
-            sdk = realpath(place, NULL);
-        }
-        free(place);
-    }
-    free(program);
-    return sdk;
 }
 
 struct job {
@@ -480,10 +456,8 @@ static cw_status build_all(struct cw_app *app, const char *sdk)
 
 cw_status cw_app_build(struct cw_app *app)
 {
-    char *sdk = find_sdk(app);
+    char *sdk = cw_place_sdk(app->options.sdk);
     if (sdk == NULL) {
-        cw_log_error("the SDK is not found: run `make`, or name its folder by --sdk or "
-                     "CAUSEWAY_SDK");
         return CW_E_ABSENT;
     }
     cw_status status = build_all(app, sdk);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "deploy/memory.h"
+#include "deploy/place.h"
 #include "posix/file.h"
 
 #define FILE_MAX 1048576u
@@ -33,32 +34,19 @@ static char *path_in(const struct cw_demo *d, const char *name)
 
 /* --- what is there ------------------------------------------------------------------------------ */
 
-static char *first_place(const char *folder, const char *const *places)
-{
-    for (size_t i = 0; places[i] != NULL; i++) {
-        char *place = cw_memory_format("%s/%s", folder, places[i]);
-        char *real = realpath(place, NULL);
-        free(place);
-        if (real != NULL) {
-            return real;
-        }
-    }
-    return NULL;
-}
-
 static bool find_pieces(struct cw_demo *d)
 {
     static const char *const examples[] = {"../../../examples/button-led",
             "../share/causeway/examples/button-led", NULL};
     static const char *const firmwares[] = {"../../sdk/lib/sancus/firmware.elf",
-            "../share/causeway/sdk/lib/sancus/firmware.elf", NULL};
+            "../lib/causeway/sdk/lib/sancus/firmware.elf", NULL};
     d->programs = cw_file_program_folder();
     if (d->programs == NULL) {
         return cw_demo_fail(d, "this program does not know where it lies");
     }
     d->self = cw_memory_format("%s/causeway", d->programs);
-    d->example = first_place(d->programs, examples);
-    d->firmware = first_place(d->programs, firmwares);
+    d->example = cw_place_find(examples);
+    d->firmware = cw_place_find(firmwares);
     if (d->example == NULL || d->firmware == NULL) {
         return cw_demo_fail(d, "the %s is not found beside %s: run `make`",
                 d->example == NULL ? "example button-led" : "firmware of a board", d->programs);

@@ -261,7 +261,7 @@ clean: ## remove $(B)
 	rm -rf $(B)
 help: ## this list
 	@echo 'make TARGET [V=1] [SAN=1] [T=test]   knobs: config.mk   lists: mk/rules.mk'
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' mk/rules.mk | sed 's/\$$(B)/$(subst /,\/,$(B))/' \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' mk/*.mk | sed 's/\$$(B)/$(subst /,\/,$(B))/' \
 	    | awk -F'\t' '{printf "  %-13s %s\n", $$1, $$2}'
 	@echo '  print-VAR     the value of a make variable'
 print-%:
