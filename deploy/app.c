@@ -113,12 +113,8 @@ void cw_app_step(struct cw_app *app, const char *verb, const char *format, ...)
 
 void cw_app_json(struct cw_app *app, struct json_t *object)
 {
-    if (app->steps != NULL) {
-        json_object_set(object, "steps", app->steps);
-    }
-    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-    putchar('\n');
-    json_decref(object);
+    json_decref(app->result);
+    app->result = object;
 }
 
 /* app.json, or app.yaml where only that is there. */
@@ -136,29 +132,27 @@ static char *find_descriptor(const struct cw_options *options)
     return cw_memory_text(names[0]);
 }
 
+void cw_app_mistakes(struct cw_app *app)
+{
+    if (app->failures != NULL) {
+        cw_failures_add(app->failures, &app->mistakes);
+    }
+    cw_mistakes_print(&app->mistakes);
+}
+
 cw_status cw_app_describe(struct cw_app *app)
 {
+    if (app->clients != NULL) {
+        return CW_OK;
+    }
     app->descriptor_path = find_descriptor(&app->options);
     cw_status status = cw_descriptor_load(app->descriptor_path, cw_owner_backends, &app->mistakes,
             &app->d);
-    if (status == CW_E_ABSENT) {
-        cw_log_error("there is no descriptor %s: name one, or go to the folder that has it",
-                app->descriptor_path);
-        return CW_E_FORM;
+    if (app->mistakes.count > 0) {
+        cw_app_mistakes(app);
     }
     if (status != CW_OK) {
-        if (app->options.json) {
-            json_t *list = json_array();
-            for (size_t i = 0; i < app->mistakes.count; i++) {
-                const struct cw_mistake *m = &app->mistakes.items[i];
-                json_array_append_new(list,
-                        json_pack("{s:s, s:i, s:i, s:s}", "file", app->descriptor_path, "line",
-                                (int)m->at.line, "column", (int)m->at.column, "text", m->text));
-            }
-            cw_app_json(app, json_pack("{s:b, s:o}", "ok", 0, "mistakes", list));
-        }
-        cw_mistakes_print(&app->mistakes);
-        return status;
+        return CW_E_FORM;
     }
     app->clients = cw_memory_new(app->d.node_count, sizeof *app->clients);
     app->remotes = cw_memory_new(app->d.module_count, sizeof *app->remotes);
@@ -284,6 +278,7 @@ void cw_app_close(struct cw_app *app)
     cw_descriptor_free(&app->d);
     cw_mistakes_free(&app->mistakes);
     json_decref(app->steps);
+    json_decref(app->result);
     free(app->descriptor_path);
     free(app->state_folder);
 }

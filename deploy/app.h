@@ -17,6 +17,7 @@
 
 #include "core/wire/frame.h"
 #include "deploy/descriptor.h"
+#include "deploy/failure.h"
 #include "deploy/keys.h"
 #include "deploy/manager.h"
 #include "deploy/nodeclient.h"
@@ -28,6 +29,8 @@
 #define CW_EXIT_FAILED 1
 #define CW_EXIT_WRONG 2   /* wrong use, or a wrong descriptor */
 #define CW_EXIT_REFUSED 3 /* evidence refused                 */
+
+struct cw_tables; /* verb.h */
 
 struct cw_options {
     bool json;
@@ -74,13 +77,22 @@ struct cw_app {
     struct cw_remote *remotes;      /* one per module of the descriptor                    */
     uint64_t step_ns;               /* when the step began                                 */
     struct json_t *steps;           /* --json: what was done                               */
+    struct json_t *result;          /* --json: what the program prints at its end          */
+    struct cw_failures *failures;   /* --json: what went wrong; else NULL                  */
+    const struct cw_tables *tables; /* verbs and options, for help and completion          */
 };
 
 /* cw_app_exit - a status as an exit status. */
 int cw_app_exit(cw_status status);
 
-/* cw_app_describe - find, read and check the descriptor; mistakes are printed (CW_E_FORM). */
+/*
+ * cw_app_describe - find, read and check the descriptor; mistakes are printed (CW_E_FORM).  Once
+ * it is done, it does nothing: a verb may look at its words before it opens the state.
+ */
 CW_MUST_CHECK cw_status cw_app_describe(struct cw_app *app);
+
+/* cw_app_mistakes - print what is wrong in the descriptor. */
+void cw_app_mistakes(struct cw_app *app);
 
 /* cw_app_remember - open the state and the owner's keys. */
 CW_MUST_CHECK cw_status cw_app_remember(struct cw_app *app);
@@ -104,7 +116,10 @@ void cw_app_begin_step(struct cw_app *app);
 __attribute__((format(printf, 3, 4))) void cw_app_step(struct cw_app *app, const char *verb,
         const char *format, ...);
 
-/* cw_app_json - print an object (with the steps, if any) and release it. */
+/*
+ * cw_app_json - keep what --json prints at the end, and take the object over.  The program adds
+ * ok, verb, exit, steps, errors and warnings (docs/json.md).
+ */
 void cw_app_json(struct cw_app *app, struct json_t *object);
 
 /* --- modules (remote.c, build.c) ---------------------------------------- */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "deploy/descriptor.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "deploy/memory.h"
 #include "posix/file.h"
+#include "posix/log.h"
 
 cw_status cw_descriptor_parse(const char *name, const char *folder, const char *bytes, size_t len,
         const struct cw_owner_backend *const *backends, struct cw_mistakes *mistakes,
@@ -23,14 +27,44 @@ cw_status cw_descriptor_parse(const char *name, const char *folder, const char *
     return mistakes->count == 0 ? CW_OK : CW_E_FORM;
 }
 
+/* Why the file cannot be a descriptor at all; a mistake without a line. */
+static bool find_obstacle(const char *path, struct cw_mistakes *mistakes)
+{
+    const struct cw_place whole = {0, 0};
+    struct stat st;
+    if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        cw_mistakes_add(mistakes, whole, "there is no such file" CW_REMEDY
+                        ": name the descriptor, or go to the folder that has it");
+    } else if (errno = 0, stat(path, &st) != 0 || access(path, R_OK) != 0) {
+        cw_mistakes_add(mistakes, whole, "it cannot be read: %s" CW_REMEDY
+                        "; look at the permissions of the file and of its folders",
+                strerror(errno));
+    } else if (S_ISDIR(st.st_mode)) {
+        cw_mistakes_add(mistakes, whole, "found a folder" CW_REMEDY
+                        ", expected a file: the descriptor in it is called app.json as a rule");
+    } else if (!S_ISREG(st.st_mode)) {
+        cw_mistakes_add(mistakes, whole,
+                "found a device, pipe or socket" CW_REMEDY ", expected a regular file");
+    } else if (st.st_size > (off_t)CW_TREE_FILE_MAX) {
+        cw_mistakes_add(mistakes, whole, "found %lld bytes" CW_REMEDY
+                        ", expected at most %u: is it a descriptor?",
+                (long long)st.st_size, CW_TREE_FILE_MAX);
+    }
+    return mistakes->count > 0;
+}
+
 cw_status cw_descriptor_load(const char *path, const struct cw_owner_backend *const *backends,
         struct cw_mistakes *mistakes, struct cw_descriptor *ret_descriptor)
 {
     uint8_t *bytes;
     size_t len;
+    mistakes->file = path;
+    if (find_obstacle(path, mistakes)) {
+        return CW_E_FORM;
+    }
     cw_status status = cw_file_read(path, CW_TREE_FILE_MAX, &bytes, &len);
     if (status != CW_OK) {
-        return status;
+        return CW_E_SYSTEM;
     }
     char *folder = cw_file_folder(path);
     char *absolute = folder == NULL ? NULL : realpath(folder, NULL);

@@ -123,8 +123,8 @@ struct cw_descriptor {
  * mistakes  receives all that is wrong; mistakes->file is set to path
  *
  * CW_OK      nothing is wrong
- * CW_E_FORM  see the mistakes
- * CW_E_ABSENT, CW_E_SYSTEM  the file cannot be read; a line was logged for CW_E_SYSTEM
+ * CW_E_FORM  see the mistakes; there may be no such file
+ * CW_E_SYSTEM  reading failed: a line was logged
  */
 CW_MUST_CHECK cw_status cw_descriptor_load(const char *path,
         const struct cw_owner_backend *const *backends, struct cw_mistakes *mistakes,

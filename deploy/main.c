@@ -4,13 +4,14 @@
  *
  * Nothing heavy happens before the command line is understood, so that --version is fast.
  */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "deploy/verb.h"
-#include "posix/args.h"
+#include "deploy/failure.h"
+#include "deploy/help.h"
 #include "posix/log.h"
 
 #define VERSION "0.1.0"
@@ -42,8 +43,10 @@ static const struct cw_verb verbs[] = {
                 cw_cmd_key},
         {"demo", "boards, nodes and a hostile network on this machine: the talk's demo, and attacks",
                 "", "causeway demo --once", "once dir", 0, 0, cw_cmd_demo},
+        {"help", "what there is; behind a verb, what the verb takes", "[VERB]",
+                "causeway help apply", "", 0, 1, cw_cmd_help},
+        {0},
 };
-#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
 enum {
     OPTION_JSON,
@@ -72,7 +75,7 @@ static const struct cw_args_option options[] = {
         [OPTION_SDK] = {"sdk", "DIR", "the SDK (beside the program; CAUSEWAY_SDK)"},
         [OPTION_TIMEOUT] = {"timeout", "SECONDS", "how long to wait for a node or module (60)"},
         [OPTION_QUIET] = {"quiet", NULL, "no steps, only results and errors"},
-        [OPTION_COLOR] = {"color", "WHEN", "auto, always or never"},
+        [OPTION_COLOR] = {"color", "auto|always|never", "auto: on a terminal, without NO_COLOR"},
         [OPTION_HELP] = {"help", NULL, "this text, or that of a verb"},
         [OPTION_VERSION] = {"version", NULL, "the version of the program"},
         [OPTION_HEX] = {"hex", "DIGITS", "the payload in hexadecimal"},
@@ -85,69 +88,7 @@ static const struct cw_args_option options[] = {
         {0},
 };
 
-static bool takes(const struct cw_verb *verb, const char *option)
-{
-    const size_t len = strlen(option);
-    for (const char *at = verb->takes; at != NULL && *at != '\0';) {
-        const size_t word = strcspn(at, " ");
-        if (word == len && strncmp(at, option, len) == 0) {
-            return true;
-        }
-        at += word + (at[word] == ' ' ? 1 : 0);
-    }
-    return false;
-}
-
-static void print_option(const struct cw_args_option *option)
-{
-    const struct cw_args_option one[] = {*option, {0}};
-    cw_args_print(one);
-}
-
-static void help(void)
-{
-    printf("usage: causeway VERB [app.json] [options]\n\n"
-           "Builds, deploys, attests and connects the modules that a descriptor names.\n\nverbs\n");
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        printf("  %-10s %s\n  %-10s   %s\n", verbs[i].name, verbs[i].summary, "",
-                verbs[i].example);
-    }
-    printf("\noptions\n");
-    for (size_t i = 0; i < OPTION_OWN; i++) {
-        print_option(&options[i]);
-    }
-    printf("\nexit status: 0 done, 1 failed, 2 wrong use or wrong descriptor, 3 evidence refused\n"
-           "`causeway VERB --help` and causeway(1) tell more.\n");
-}
-
-static void help_verb(const struct cw_verb *verb)
-{
-    printf("usage: causeway %s %s [options]\n\n%s.\n\nexample\n  %s\n\noptions\n", verb->name,
-            verb->operands, verb->summary, verb->example);
-    for (size_t i = 0; options[i].name != NULL; i++) {
-        if (i < OPTION_OWN || takes(verb, options[i].name)) {
-            print_option(&options[i]);
-        }
-    }
-}
-
-static const struct cw_verb *find_verb(const char *name)
-{
-    const char *names[VERB_COUNT + 1] = {0};
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, name) == 0) {
-            return &verbs[i];
-        }
-        names[i] = verbs[i].name;
-    }
-    const char *nearest = cw_args_nearest(name, names);
-    if (nearest != NULL) {
-        cw_log_error("there is no verb \"%s\"; did you mean \"%s\"?", name, nearest);
-    } else {
-        cw_log_error("there is no verb \"%s\"; `causeway --help` lists them", name);
-    }
-    return NULL;
-}
+static const struct cw_tables tables = {verbs, options, OPTION_OWN};
 
 static bool is_descriptor(const char *word)
 {
@@ -156,22 +97,18 @@ static bool is_descriptor(const char *word)
                                   strcmp(dot, ".yml") == 0);
 }
 
-static bool set_color(struct cw_options *o, const char *when)
+static void set_color(struct cw_options *o, const char *when)
 {
-    if (strcmp(when, "auto") == 0) {
-        const char *no_color = getenv("NO_COLOR");
-        o->color = isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
-        return true;
-    }
-    o->color = strcmp(when, "always") == 0;
-    return o->color || strcmp(when, "never") == 0;
+    const char *no_color = getenv("NO_COLOR");
+    const bool is_wanted = isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
+    o->color = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && is_wanted);
 }
 
 static bool set_timeout(struct cw_options *o, const char *seconds)
 {
     char *end;
     const long value = strtol(seconds, &end, 10);
-    if (*end != '\0' || value < 1 || value > TIMEOUT_S_MAX) {
+    if (seconds[0] < '0' || seconds[0] > '9' || *end != '\0' || value < 1 || value > TIMEOUT_S_MAX) {
         return false;
     }
     o->timeout_ms = (uint32_t)value * 1000;
@@ -203,8 +140,8 @@ static bool take_option(struct line *l, size_t index, const char *value)
         return true;
     case OPTION_TIMEOUT:
         if (!set_timeout(&l->options, value)) {
-            cw_log_error("--timeout: found \"%s\", expected 1 to %d seconds", value,
-                    TIMEOUT_S_MAX);
+            cw_log_error("--timeout" CW_AT ": found \"%s\"" CW_REMEDY ", expected 1 to %d seconds",
+                    value, TIMEOUT_S_MAX);
             return false;
         }
         return true;
@@ -212,10 +149,7 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->options.quiet = true;
         return true;
     case OPTION_COLOR:
-        if (!set_color(&l->options, value)) {
-            cw_log_error("--color: found \"%s\", expected auto, always or never", value);
-            return false;
-        }
+        set_color(&l->options, value);
         return true;
     case OPTION_HELP:
         l->is_help = true;
@@ -226,9 +160,8 @@ static bool take_option(struct line *l, size_t index, const char *value)
     default:
         break;
     }
-    if (l->verb == NULL || !takes(l->verb, options[index].name)) {
-        cw_log_error("--%s is not an option of %s", options[index].name,
-                l->verb == NULL ? "the program: name the verb first" : l->verb->name);
+    if (l->verb == NULL || !cw_help_takes(l->verb, options[index].name)) {
+        cw_help_refuse(&tables, l->verb, options[index].name);
         return false;
     }
     if (index == OPTION_HEX) {
@@ -252,20 +185,23 @@ static bool take_option(struct line *l, size_t index, const char *value)
 static bool take_operand(struct line *l, const char *word)
 {
     if (l->verb == NULL) {
-        l->verb = find_verb(word);
+        l->verb = cw_help_find(&tables, word);
         return l->verb != NULL;
     }
     if (is_descriptor(word)) {
         if (l->options.descriptor != NULL) {
-            cw_log_error("two descriptors: %s and %s", l->options.descriptor, word);
+            cw_log_error("%s" CW_AT ": found a second descriptor behind %s" CW_REMEDY
+                         ", expected one",
+                    word, l->options.descriptor);
             return false;
         }
         l->options.descriptor = word;
         return true;
     }
     if (l->words.count == l->verb->most || l->words.count == CW_WORDS_MAX) {
-        cw_log_error("%s: \"%s\" is one word too many; usage: causeway %s %s", l->verb->name,
-                word, l->verb->name, l->verb->operands);
+        cw_log_error("%s" CW_AT ": found one word too many" CW_REMEDY
+                     ", expected: causeway %s%s%s (a descriptor ends in .json, .yaml or .yml)",
+                word, l->verb->name, l->verb->operands[0] == '\0' ? "" : " ", l->verb->operands);
         return false;
     }
     l->words.operands[l->words.count++] = word;
@@ -297,35 +233,74 @@ static bool parse(struct line *l, int argc, char **argv)
     }
 }
 
-int main(int argc, char **argv)
+/* Does a word, in front of a "--", ask for --json?  Asked before the line is understood. */
+static bool wants_json(int argc, char **argv)
 {
-    struct line l = {.options.timeout_ms = 60000};
-    l.options.key_file = getenv("CAUSEWAY_KEY_FILE");
-    (void)set_color(&l.options, "auto");
-    if (!parse(&l, argc, argv)) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the words mean together; help and version are served here. */
+static int understand(struct line *l, int argc, char **argv, bool *ret_is_run)
+{
+    if (!parse(l, argc, argv)) {
         return CW_EXIT_WRONG;
     }
-    if (l.is_version) {
+    if (l->is_version) {
         puts("causeway " VERSION);
         return CW_EXIT_DONE;
     }
-    if (l.verb == NULL) {
-        help();
-        return l.is_help ? CW_EXIT_DONE : CW_EXIT_WRONG;
-    }
-    if (l.is_help) {
-        help_verb(l.verb);
+    if (l->is_help && l->verb == NULL) {
+        cw_help_all(&tables);
         return CW_EXIT_DONE;
     }
-    if (l.words.count < l.verb->least) {
-        cw_log_error("%s: something is missing; usage: causeway %s %s", l.verb->name,
-                l.verb->name, l.verb->operands);
+    if (l->verb == NULL) {
+        cw_log_error("causeway" CW_AT ": found no verb" CW_REMEDY
+                     ", expected causeway VERB; `causeway --help` lists the verbs");
         return CW_EXIT_WRONG;
     }
+    if (l->is_help) {
+        cw_help_one(&tables, l->verb);
+        return CW_EXIT_DONE;
+    }
+    if (l->words.count < l->verb->least) {
+        cw_log_error("%s" CW_AT ": found %zu of %zu words" CW_REMEDY ", expected: causeway %s %s",
+                l->verb->name, l->words.count, l->verb->least, l->verb->name, l->verb->operands);
+        return CW_EXIT_WRONG;
+    }
+    *ret_is_run = true;
+    return CW_EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    struct cw_failures *failures = wants_json(argc, argv) ? cw_failures_listen() : NULL;
+    struct line l = {.options.timeout_ms = 60000};
+    l.options.key_file = getenv("CAUSEWAY_KEY_FILE");
+    set_color(&l.options, "auto");
+    bool is_run = false;
+    int result = understand(&l, argc, argv, &is_run);
     cw_log_setup("causeway", CW_LOG_INFO, l.options.color && isatty(STDERR_FILENO) != 0);
-    struct cw_app app = {.options = l.options};
-    cw_app_begin_step(&app);
-    const int result = l.verb->run(&app, &l.words);
+    struct cw_app app = {.options = l.options, .failures = failures, .tables = &tables};
+    if (is_run) {
+        cw_app_begin_step(&app);
+        result = l.verb->run(&app, &l.words);
+    }
+    if (failures != NULL && (is_run || result != CW_EXIT_DONE)) {
+        if (app.steps != NULL && app.result == NULL) {
+            app.result = json_object();
+        }
+        if (app.steps != NULL) {
+            json_object_set(app.result, "steps", app.steps);
+        }
+        cw_failures_tell(failures, app.result, l.verb == NULL ? NULL : l.verb->name, result);
+        app.result = NULL;
+    }
     cw_app_close(&app);
+    cw_failures_free(failures);
     return result;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "deploy/memory.h"
+#include "posix/log.h"
 
 void cw_mistakes_add(struct cw_mistakes *m, struct cw_place at, const char *format, ...)
 {
@@ -19,7 +20,12 @@ void cw_mistakes_add(struct cw_mistakes *m, struct cw_place at, const char *form
         cw_memory_gone();
     }
     m->items = cw_memory_grow(m->items, m->count, sizeof *m->items);
-    m->items[m->count++] = (struct cw_mistake){at, text};
+    cw_log_clean(text, CW_REMEDY);
+    char *mark = strrchr(text, CW_REMEDY[0]);
+    if (mark != NULL) {
+        memmove(mark, mark + 1, strlen(mark));
+    }
+    m->items[m->count++] = (struct cw_mistake){at, text, mark};
 }
 
 static int by_place(const void *a, const void *b)
@@ -54,15 +60,18 @@ void cw_mistakes_sort(struct cw_mistakes *m)
 
 void cw_mistakes_print(const struct cw_mistakes *m)
 {
+    char *file = cw_memory_text(m->file);
+    cw_log_clean(file, "");
     for (size_t i = 0; i < m->count; i++) {
         const struct cw_mistake *mistake = &m->items[i];
         if (mistake->at.line == 0) {
-            fprintf(stderr, "%s: %s\n", m->file, mistake->text);
+            fprintf(stderr, "%s: %s\n", file, mistake->text);
         } else {
-            fprintf(stderr, "%s:%u:%u: %s\n", m->file, mistake->at.line, mistake->at.column,
+            fprintf(stderr, "%s:%u:%u: %s\n", file, mistake->at.line, mistake->at.column,
                     mistake->text);
         }
     }
+    free(file);
 }
 
 void cw_mistakes_free(struct cw_mistakes *m)

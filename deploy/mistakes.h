@@ -21,6 +21,7 @@ struct cw_place {
 struct cw_mistake {
     struct cw_place at;
     char *text;
+    const char *remedy; /* the end of text that says what to do; NULL: it does not */
 };
 
 struct cw_mistakes {
@@ -29,6 +30,7 @@ struct cw_mistakes {
     size_t count;
 };
 
+/* cw_mistakes_add - the format may have a CW_REMEDY (posix/log.h).  Foreign text is cleaned. */
 __attribute__((format(printf, 3, 4))) void cw_mistakes_add(struct cw_mistakes *m,
         struct cw_place at, const char *format, ...);
 

@@ -155,11 +155,7 @@ void cw_nodeclient_text(const struct cw_node_answer *answer, char *ret_text, siz
                     : answer->len < 1000 ? answer->len
                                          : 1000),
             answer->len == 0 ? "it gives no reason" : (const char *)answer->bytes);
-    for (char *p = ret_text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-            *p = '?';
-        }
-    }
+    cw_log_clean(ret_text, "");
 }
 
 void cw_nodeclient_close(struct cw_nodeclient *c)

@@ -119,6 +119,6 @@ cw_status cw_app_plan(struct cw_app *app)
         return CW_OK;
     }
     cw_mistakes_sort(&app->mistakes);
-    cw_mistakes_print(&app->mistakes);
+    cw_app_mistakes(app);
     return CW_E_FORM;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "deploy/app.h"
+#include "posix/args.h"
 
 #define CW_WORDS_MAX 4u
 
@@ -37,6 +38,13 @@ struct cw_verb {
     int (*run)(struct cw_app *app, const struct cw_words *words); /* gives an exit status */
 };
 
+/* What the program knows; app->tables. */
+struct cw_tables {
+    const struct cw_verb *verbs;          /* ends with {0} */
+    const struct cw_args_option *options; /* ends with {0} */
+    size_t shared_count;                  /* the first options are those of all verbs */
+};
+
 int cw_cmd_validate(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_build(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_apply(struct cw_app *app, const struct cw_words *words);
@@ -48,6 +56,7 @@ int cw_cmd_request(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_key(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_demo(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_help(struct cw_app *app, const struct cw_words *words);
 
 /* cw_words_payload - the bytes that the words give; none: empty.  The caller frees them. */
 CW_MUST_CHECK cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes,

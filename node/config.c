@@ -31,12 +31,12 @@ typedef enum option_index {
 
 static const struct cw_args_option options[] = {
         [OPTION_NAME] = {"name", "NAME", "what this node is called"},
-        [OPTION_LISTEN] = {"listen", "ADDR", "HOST:PORT or [IPV6]:PORT, repeatable"},
+        [OPTION_LISTEN] = {"listen", "ADDR...", "HOST:PORT or [IPV6]:PORT"},
         [OPTION_TEE] = {"tee", "TEE", "what its modules run on"},
-        [OPTION_PLATFORM] = {"platform", "KEY=VALUE", "a setting of that TEE, repeatable"},
-        [OPTION_OWNER] = {"owner", "FINGERPRINT", "an owner who may use this node, repeatable"},
+        [OPTION_PLATFORM] = {"platform", "KEY=VALUE...", "a setting of that TEE"},
+        [OPTION_OWNER] = {"owner", "FINGERPRINT...", "an owner who may use this node"},
         [OPTION_STATE] = {"state", "DIR", "its key and certificate, made at the first start"},
-        [OPTION_ALLOW_LISTEN] = {"allow-listen", "ADDR",
+        [OPTION_ALLOW_LISTEN] = {"allow-listen", "ADDR...",
                 "where modules may be served besides loopback (port 0: any)"},
         [OPTION_MAX_STORE] = {"max-store", "BYTES", "memory for frames of all owners (64 MiB)"},
         [OPTION_MAX_MODULES] = {"max-modules", "N", "modules of all owners (64)"},

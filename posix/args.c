@@ -63,15 +63,118 @@ static cw_args_kind unknown(const char *word, size_t name_len, const struct cw_a
         names[count++] = options->name;
     }
     names[count] = NULL;
-    char name[WORD_MAX + 1];
+    char name[2 * WORD_MAX + 1];
     snprintf(name, sizeof name, "%.*s", (int)name_len, word);
     const char *nearest = cw_args_nearest(name, names);
     if (nearest != NULL) {
-        cw_log_error("there is no option --%s; did you mean --%s?", name, nearest);
+        cw_log_error("--%s" CW_AT ": there is no such option" CW_REMEDY "; did you mean --%s?", name,
+                nearest);
     } else {
-        cw_log_error("there is no option --%s; --help lists them", name);
+        cw_log_error("--%s" CW_AT ": there is no such option" CW_REMEDY "; --help lists them", name);
     }
     return CW_ARGS_WRONG;
+}
+
+/* -j: the long option that begins so, if there is one. */
+static cw_args_kind single_hyphen(const char *word, const struct cw_args_option *options)
+{
+    const struct cw_args_option *o = options;
+    while (o->name != NULL && strncmp(o->name, word + 1, strlen(word + 1)) != 0) {
+        o++;
+    }
+    if (o->name != NULL) {
+        cw_log_error("%s" CW_AT ": options begin with two hyphens" CW_REMEDY "; did you mean --%s?",
+                word, o->name);
+    } else {
+        cw_log_error("%s" CW_AT ": options begin with two hyphens" CW_REMEDY "; --help lists them",
+                word);
+    }
+    return CW_ARGS_WRONG;
+}
+
+bool cw_args_choice(const char *value, size_t index, char *ret_word, size_t cap)
+{
+    for (; index > 0; index--) {
+        value += strcspn(value, "|");
+        if (*value == '\0') {
+            return false;
+        }
+        value++;
+    }
+    snprintf(ret_word, cap, "%.*s", (int)strcspn(value, "|"), value);
+    return true;
+}
+
+/* "on|off", and no pattern like NAME=on|off */
+static bool is_choice(const char *value)
+{
+    return strchr(value, '|') != NULL &&
+            strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-|") == strlen(value);
+}
+
+static bool check_choice(const struct cw_args_option *option, const char *given)
+{
+    char word[WORD_MAX];
+    char list[256] = "";
+    for (size_t i = 0; cw_args_choice(option->value, i, word, sizeof word); i++) {
+        char unused[WORD_MAX];
+        if (strcmp(word, given) == 0) {
+            return true;
+        }
+        const bool is_last = !cw_args_choice(option->value, i + 1, unused, sizeof unused);
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : is_last ? " or " : ", ",
+                word);
+    }
+    cw_log_error("--%s" CW_AT ": found \"%s\"" CW_REMEDY ", expected %s", option->name, given, list);
+    return false;
+}
+
+/* The value of an option, from its own word (behind '=') or from the next one. */
+static bool find_value(struct cw_args *a, const struct cw_args_option *option, const char *rest,
+        const char **ret_value)
+{
+    *ret_value = rest;
+    if (option->value == NULL) {
+        if (rest != NULL) {
+            cw_log_error("--%s" CW_AT ": found the value \"%s\"" CW_REMEDY
+                         ", expected none: write --%s alone",
+                    option->name, rest, option->name);
+        }
+        return rest == NULL;
+    }
+    if (rest == NULL && a->next < a->argc) {
+        *ret_value = a->argv[a->next++];
+        if (strncmp(*ret_value, "--", 2) == 0) {
+            cw_log_error("--%s" CW_AT ": found the option \"%s\"" CW_REMEDY
+                         ", expected %s (if that is meant: --%s=%s)",
+                    option->name, *ret_value, option->value, option->name, *ret_value);
+            return false;
+        }
+    }
+    if (*ret_value == NULL) {
+        cw_log_error("--%s" CW_AT ": found no value" CW_REMEDY ", expected --%s %s", option->name,
+                option->name, option->value);
+        return false;
+    }
+    return !is_choice(option->value) || check_choice(option, *ret_value);
+}
+
+static bool may_repeat(const struct cw_args_option *option)
+{
+    const size_t len = option->value == NULL ? 0 : strlen(option->value);
+    return len > 3 && strcmp(option->value + len - 3, "...") == 0;
+}
+
+static cw_args_kind found(struct cw_args *a, const struct cw_args_option *option, size_t index)
+{
+    const uint64_t bit = 1ull << (index & 63);
+    if ((a->seen & bit) != 0 && !may_repeat(option)) {
+        cw_log_error("--%s" CW_AT ": found it twice" CW_REMEDY ", expected it once", option->name);
+        return CW_ARGS_WRONG;
+    }
+    a->seen |= bit;
+    return CW_ARGS_OPTION;
 }
 
 cw_args_kind cw_args_next(struct cw_args *a, const struct cw_args_option *options,
@@ -90,30 +193,20 @@ cw_args_kind cw_args_next(struct cw_args *a, const struct cw_args_option *option
         return CW_ARGS_OPERAND;
     }
     if (word[1] != '-') {
-        cw_log_error("%s: options begin with two hyphens; --help lists them", word);
-        return CW_ARGS_WRONG;
+        return single_hyphen(word, options);
     }
     word += 2;
-    size_t name_len = strcspn(word, "=");
+    const size_t name_len = strcspn(word, "=");
     for (size_t i = 0; options[i].name != NULL; i++) {
         if (strlen(options[i].name) != name_len || strncmp(options[i].name, word, name_len) != 0) {
             continue;
         }
-        bool has_value = word[name_len] == '=';
         *ret_index = i;
-        *ret_value = has_value ? word + name_len + 1 : NULL;
-        if (options[i].value == NULL && has_value) {
-            cw_log_error("--%s takes no value", options[i].name);
+        if (!find_value(a, &options[i], word[name_len] == '=' ? word + name_len + 1 : NULL,
+                    ret_value)) {
             return CW_ARGS_WRONG;
         }
-        if (options[i].value != NULL && !has_value) {
-            if (a->next >= a->argc) {
-                cw_log_error("--%s needs %s", options[i].name, options[i].value);
-                return CW_ARGS_WRONG;
-            }
-            *ret_value = a->argv[a->next++];
-        }
-        return CW_ARGS_OPTION;
+        return found(a, &options[i], i);
     }
     return unknown(word, name_len, options);
 }

@@ -3,7 +3,9 @@
  * args.h - the words of a command line, one after the other.
  *
  * What     Options are --name, --name VALUE, --name=VALUE; "--" ends them; all else is an
- *          operand.  Does no heavy work, so that `--version` is fast.
+ *          operand.  A value that begins with "--" needs the form with '='.  An option that stands
+ *          there twice is wrong unless its value ends with "...".
+ *          Does no heavy work, so that `--version` is fast.
  * Trust    neutral.
  * Memory   Values point into argv.
  *
@@ -15,10 +17,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cw_args_option {
     const char *name;  /* without "--"; a table ends with NULL */
-    const char *value; /* what its value is called in help; NULL: it takes none */
+    const char *value; /* what its value is called in help: "DIR", "NODE..." (it may stand there
+                          several times), "on|off" (one of these); NULL: it takes none */
     const char *help;  /* one line */
 };
 
@@ -27,6 +31,7 @@ struct cw_args {
     int argc;
     int next;
     bool only_operands; /* "--" was seen */
+    uint64_t seen;      /* rows of the table that were; tables have at most 64 */
 };
 
 typedef enum cw_args_kind {
@@ -41,6 +46,9 @@ struct cw_args cw_args_over(int argc, char **argv);
 
 cw_args_kind cw_args_next(struct cw_args *a, const struct cw_args_option *options,
         size_t *ret_index, const char **ret_value);
+
+/* cw_args_choice - the index'th of the words of "on|off", copied; false: there are fewer. */
+bool cw_args_choice(const char *value, size_t index, char *ret_word, size_t cap);
 
 /* cw_args_nearest - the word of the list (ends with NULL) most like this one, or NULL. */
 const char *cw_args_nearest(const char *word, const char *const *list);

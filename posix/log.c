@@ -21,6 +21,62 @@ void cw_log_setup(const char *program, cw_log_level level, bool color)
     log_color = color;
 }
 
+static void (*log_hear)(void *ctx, cw_log_level level, const char *text);
+static void *log_hear_ctx;
+
+void cw_log_listen(void (*hear)(void *ctx, cw_log_level level, const char *text), void *ctx)
+{
+    log_hear = hear;
+    log_hear_ctx = ctx;
+}
+
+/* Bytes of the UTF-8 character at p that a terminal only shows; 0: none begins here. */
+static unsigned shown_len(const unsigned char *p)
+{
+    if (p[0] < 0x80) {
+        return p[0] >= 0x20 && p[0] != 0x7f;
+    }
+    const unsigned len = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
+            : p[0] >= 0xf0 && p[0] < 0xf5                                        ? 4
+                                                                                 : 0;
+    for (unsigned i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    const bool is_control = len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+    const bool is_long = len > 2 && (p[0] & 0x0f) == 0 && p[1] < (len == 3 ? 0xa0 : 0x90);
+    const bool is_surrogate = len == 3 && p[0] == 0xed && p[1] >= 0xa0;
+    const bool is_beyond = len == 4 && p[0] == 0xf4 && p[1] >= 0x90;
+    const bool turns = len == 3 && p[0] == 0xe2 && /* U+202A..E, U+2066..9: direction of text */
+            ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+                    (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+    return is_control || is_long || is_surrogate || is_beyond || turns ? 0 : len;
+}
+
+void cw_log_clean(char *text, const char *kept)
+{
+    unsigned char *p = (unsigned char *)text;
+    while (*p != '\0') {
+        const unsigned len = shown_len(p);
+        if (len == 0 && strchr(kept, *p) == NULL) {
+            *p = '?';
+        }
+        p += len == 0 ? 1 : len;
+    }
+}
+
+void cw_log_unmark(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p != CW_AT[0] && *p != CW_REMEDY[0]) {
+            *to++ = *p;
+        }
+    }
+    *to = '\0';
+}
+
 void cw_log_json(bool on)
 {
     log_json = on;
@@ -87,12 +143,11 @@ void cw_log(cw_log_level level, const char *format, ...)
     if (len < 0) {
         return;
     }
-    for (char *p = text; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
-            *p = '?';
-        }
+    cw_log_clean(text, "\n\t" CW_AT CW_REMEDY);
+    if (log_hear != NULL && level <= CW_LOG_WARN) {
+        log_hear(log_hear_ctx, level, text);
     }
+    cw_log_unmark(text);
     char line[LINE_CAP + 128];
     len = log_json ? print_json(line, sizeof line, level, text)
                    : snprintf(line, sizeof line, "%s: %s%s\n", log_program, mark(level), text);

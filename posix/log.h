@@ -19,11 +19,30 @@ typedef enum cw_log_level {
     CW_LOG_DEBUG,
 } cw_log_level;
 
+/*
+ * Marks in the text of an error, which no reader sees: what stands before CW_AT is where it is,
+ * what stands behind CW_REMEDY is what to do.  "--hex" CW_AT ": found \"g\"" CW_REMEDY ", expected..."
+ */
+#define CW_AT "\x1d"
+#define CW_REMEDY "\x1e"
+
 /* cw_log_setup - program: in front of every line; lines above level are dropped. */
 void cw_log_setup(const char *program, cw_log_level level, bool color);
 
 /* cw_log_json - from now on each line is an object {time, program, level, text}. */
 void cw_log_json(bool on);
+
+/* cw_log_listen - errors and warnings are also given to hear, with their marks.  NULL: no more. */
+void cw_log_listen(void (*hear)(void *ctx, cw_log_level level, const char *text), void *ctx);
+
+/*
+ * cw_log_clean - make foreign text harmless on a terminal: control characters but those of kept
+ * (say CW_AT CW_REMEDY), and what is not UTF-8, become '?'.  The length stays.
+ */
+void cw_log_clean(char *text, const char *kept);
+
+/* cw_log_unmark - take the marks out. */
+void cw_log_unmark(char *text);
 
 __attribute__((format(printf, 2, 3))) void cw_log(cw_log_level level, const char *format, ...);
 

@@ -39,8 +39,8 @@ struct adversary {
 };
 
 static const struct cw_args_option options[] = {
-        {"listen", "ADDRESS", "accept here (port 0: any) what --forward, its neighbour, names"},
-        {"forward", "ADDRESS", "where what was accepted goes"},
+        {"listen", "ADDRESS...", "accept here (port 0: any) what --forward, its neighbour, names"},
+        {"forward", "ADDRESS...", "where what was accepted goes"},
         {"control", "PATH", "a Unix socket for commands; without it, standard input"},
         {"help", NULL, "this text"},
         {NULL, NULL, NULL},

@@ -12,6 +12,9 @@
 static const struct cw_args_option options[] = {
         {"json", NULL, "a flag"},
         {"state", "DIR", "with a value"},
+        {"node", "NAME...", "again and again"},
+        {"when", "on|off", "one of these"},
+        {"both", "NAME=on|off", "no choice, a pattern"},
         {0},
 };
 
@@ -24,9 +27,10 @@ static void options_and_operands_come_in_order(void **state)
 {
     (void)state;
     char *argv[] = {(char[]){"x"}, (char[]){"apply"}, (char[]){"--json"}, (char[]){"--state"},
-            (char[]){"a b"}, (char[]){"--state=c"}, (char[]){"--"}, (char[]){"--json"},
+            (char[]){"a b"}, (char[]){"--node=c"}, (char[]){"--node"}, (char[]){"d"},
+            (char[]){"--when=off"}, (char[]){"--both=x"}, (char[]){"--"}, (char[]){"--json"},
             (char[]){"-"}};
-    struct cw_args a = cw_args_over(9, argv);
+    struct cw_args a = cw_args_over(13, argv);
     size_t index;
     const char *value;
     assert_int_equal(next(&a, &index, &value), CW_ARGS_OPERAND);
@@ -38,6 +42,12 @@ static void options_and_operands_come_in_order(void **state)
     assert_string_equal(value, "a b");
     assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
     assert_string_equal(value, "c");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
+    assert_string_equal(value, "d");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
+    assert_int_equal(index, 3);
+    assert_string_equal(value, "off");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
     assert_int_equal(next(&a, &index, &value), CW_ARGS_OPERAND);
     assert_string_equal(value, "--json");
     assert_int_equal(next(&a, &index, &value), CW_ARGS_OPERAND);
@@ -50,14 +60,29 @@ static void wrong_words_are_refused(void **state)
 {
     (void)state;
     char *wrong[] = {(char[]){"--jsno"}, (char[]){"--json=1"}, (char[]){"--state"},
-            (char[]){"-j"}, (char[]){"--"}};
-    for (size_t i = 0; i < 4; i++) {
+            (char[]){"-j"}, (char[]){"-x"}, (char[]){"--when=maybe"}, (char[]){"--="}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char *argv[] = {(char[]){"x"}, wrong[i]};
         struct cw_args a = cw_args_over(2, argv);
         size_t index;
         const char *value;
         assert_int_equal(next(&a, &index, &value), CW_ARGS_WRONG);
     }
+}
+
+static void an_option_is_no_value_and_stands_there_once(void **state)
+{
+    (void)state;
+    size_t index;
+    const char *value;
+    char *swallows[] = {(char[]){"x"}, (char[]){"--state"}, (char[]){"--json"}};
+    struct cw_args a = cw_args_over(3, swallows);
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_WRONG);
+    char *meant[] = {(char[]){"x"}, (char[]){"--state=--json"}, (char[]){"--state=b"}};
+    a = cw_args_over(3, meant);
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_OPTION);
+    assert_string_equal(value, "--json");
+    assert_int_equal(next(&a, &index, &value), CW_ARGS_WRONG);
 }
 
 static void the_nearest_word_is_found_and_no_other(void **state)
@@ -78,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(options_and_operands_come_in_order),
             cmocka_unit_test(wrong_words_are_refused),
+            cmocka_unit_test(an_option_is_no_value_and_stands_there_once),
             cmocka_unit_test(the_nearest_word_is_found_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
