@@ -24,5 +24,8 @@ T ?=
 # Seconds that one test program or script may take.
 TEST_TIMEOUT ?= 300
 
+# Seconds that each fuzz target runs in `make fuzz`.
+FUZZ_SECONDS ?= 5
+
 # 1: leave files that do not compile out of their archives, while you work on others.
 K ?= 0

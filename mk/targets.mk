@@ -35,6 +35,16 @@ else
 host.flags   += -D_FORTIFY_SOURCE=2
 endif
 
+# --- fuzz: the hosted code once more, for libFuzzer, under AddressSanitizer and UBSan (mk/fuzz.mk).
+# No warnings: `host` has them.
+fuzz.tools   := clang-14 llvm-ar-14
+fuzz.CC      := clang-14
+fuzz.AR      := llvm-ar-14
+fuzz.LD      := clang-14
+fuzz.flags   := -std=c11 -w -ffile-prefix-map=$(CURDIR)=. -I. -O1 -g -D_GNU_SOURCE -fno-common \
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz.ldflags := -fsanitize=fuzzer,address,undefined
+
 # --- enclave-x86_64: freestanding x86-64, position independent: images of `native` and `sgx` ----
 enclave-x86_64.tools   := gcc ar ld objcopy nm
 enclave-x86_64.CC      := gcc
