@@ -8,3 +8,9 @@ PROGRAMS += floor-msgbench
 floor-msgbench.sources = bench/floors/msgbench.c
 floor-msgbench.libs = libcrypto
 bench/floors/msgbench.c.cflags = -O3 -march=native -w
+
+# Drives the two modules of bench/events.
+PROGRAMS += bench-drive
+bench-drive.sources = bench/events/drive.c
+bench-drive.static = $(causeway.static)
+bench-drive.libs = $(causeway.libs)

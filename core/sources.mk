@@ -5,9 +5,12 @@ core.plain := $(wildcard core/base/*.c core/wire/*.c core/channel/*.c core/modul
 host.lib += $(core.plain)
 
 enclave-x86_64.groups += core
-enclave-x86_64.core += $(core.plain)
+enclave-x86_64.core += $(core.plain:core/base/bytes.c=core/base/x86_64/bytes.c)
 
 msp430.groups += core
 msp430.core += $(core.plain)
 
 SDK_INCLUDE += $(wildcard core/*/*.h)
+
+tests/unit/core/crypto/constant_time_x86_64_test.c.with += core/base/x86_64/bytes.c
+tests/unit/core/base/bytes_x86_64_test.c.with := core/base/x86_64/bytes.c

@@ -2,17 +2,15 @@
 /*
  * gcm.h - AES-128-GCM with 12-byte nonces.
  *
- * What     Authenticated encryption.  The keyed form spares the key schedule of every call but
- *          the first.
+ * What     Authenticated encryption.  What was computed from a key may be kept for the next time.
  * Trust    TRUSTED.  Constant time.  A nonce must never be used twice with a key.
  * Memory   All buffers are the caller's; in place (ret_cipher == body) works, other overlaps do
- *          not.  A pointer may be NULL when its length is 0.  struct cw_gcm_key is private; who
- *          is done with one wipes it (cw_bytes_wipe), nothing else needs closing.
+ *          not.  A pointer may be NULL when its length is 0.  Who wipes a key calls cw_gcm_forget.
  * Limits   body_len < 2^36 - 32.
- * Binding  core/crypto/bearssl/gcm.c with one engine (gcm_engine.h): gcm_ct64.c for any machine,
- *          gcm_x86ni.c for x86-64 enclaves (uses AES-NI and PCLMULQDQ without asking the CPU),
- *          gcm_choose.c for hosted programs on x86-64 (asks).
- * Source   NIST SP 800-38D; code of BearSSL; vectors in tests/vectors/gcm.txt
+ * Binding  core/crypto/x86_64/gcm.c for x86-64 enclaves (uses AES-NI and PCLMULQDQ without asking
+ *          the CPU); else core/crypto/bearssl/gcm.c with one engine (gcm_engine.h): gcm_ct64.c for
+ *          any machine, gcm_choose.c for hosted programs on x86-64 (asks).
+ * Source   NIST SP 800-38D, RFC 8452 appendix A; code of BearSSL; vectors in tests/vectors/gcm.txt
  */
 #ifndef CW_CORE_CRYPTO_GCM_H
 #define CW_CORE_CRYPTO_GCM_H
@@ -27,38 +25,23 @@
 #define CW_GCM_NONCE_LEN 12u
 #define CW_GCM_TAG_LEN 16u
 
-struct cw_gcm_key {
-    uint64_t schedule[33];
-    uint8_t hash_key[16];
-};
-_Static_assert(sizeof(struct cw_gcm_key) == 280, "a channel holds two of these");
-
-void cw_gcm_key_init(struct cw_gcm_key *k, const uint8_t key[static CW_GCM_KEY_LEN]);
-
-/* cw_gcm_key_seal - encrypt and authenticate.  ret_cipher: [body_len] bytes. */
-void cw_gcm_key_seal(const struct cw_gcm_key *k, const uint8_t nonce[static CW_GCM_NONCE_LEN],
-        const uint8_t *ad, size_t ad_len, const uint8_t *body, size_t body_len,
-        uint8_t *ret_cipher, uint8_t ret_tag[static CW_GCM_TAG_LEN]);
-
-/*
- * cw_gcm_key_open - check, then decrypt.
- *
- * True: ret_body holds the plaintext.  False: the tag is wrong, and ret_body is all zeros.
- */
-CW_MUST_CHECK bool cw_gcm_key_open(const struct cw_gcm_key *k,
-        const uint8_t nonce[static CW_GCM_NONCE_LEN],
-        const uint8_t *ad, size_t ad_len, const uint8_t *cipher, size_t body_len,
-        const uint8_t tag[static CW_GCM_TAG_LEN], uint8_t *ret_body);
-
-/* cw_gcm_seal, cw_gcm_open - the same with a key that is used once. */
+/* cw_gcm_seal - encrypt and authenticate.  ret_cipher: [body_len] bytes. */
 void cw_gcm_seal(const uint8_t key[static CW_GCM_KEY_LEN],
         const uint8_t nonce[static CW_GCM_NONCE_LEN],
         const uint8_t *ad, size_t ad_len, const uint8_t *body, size_t body_len,
         uint8_t *ret_cipher, uint8_t ret_tag[static CW_GCM_TAG_LEN]);
 
+/*
+ * cw_gcm_open - check, then decrypt.
+ *
+ * True: ret_body holds the plaintext.  False: the tag is wrong, and ret_body is all zeros.
+ */
 CW_MUST_CHECK bool cw_gcm_open(const uint8_t key[static CW_GCM_KEY_LEN],
         const uint8_t nonce[static CW_GCM_NONCE_LEN],
         const uint8_t *ad, size_t ad_len, const uint8_t *cipher, size_t body_len,
         const uint8_t tag[static CW_GCM_TAG_LEN], uint8_t *ret_body);
+
+/* cw_gcm_forget - wipe what was kept of keys. */
+void cw_gcm_forget(void);
 
 #endif

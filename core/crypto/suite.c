@@ -53,6 +53,9 @@ void cw_suite_seal(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
     uint8_t iv[GCM_NONCE_LEN];
     gcm_nonce(nonce, nonce_len, iv);
     cw_gcm_seal(key, iv, NULL, 0, bytes, len, bytes, ret_tag);
+    if (nonce_len == GCM_NONCE_LEN) {
+        cw_gcm_forget(); /* the answer to a command, which may have wiped keys */
+    }
 }
 
 bool cw_suite_open(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],

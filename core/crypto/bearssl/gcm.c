@@ -4,7 +4,7 @@
 #include "core/base/bytes.h"
 #include "core/crypto/bearssl/gcm_engine.h"
 
-void cw_gcm_key_init(struct cw_gcm_key *k, const uint8_t key[static CW_GCM_KEY_LEN])
+static void key_init(struct cw_gcm_key *k, const uint8_t key[static CW_GCM_KEY_LEN])
 {
     static const uint8_t zero_nonce[CW_GCM_NONCE_LEN];
     cw_gcm_engine_init(k, key);
@@ -50,7 +50,7 @@ static void crypt(const struct cw_gcm_key *k, const uint8_t nonce[static CW_GCM_
     }
 }
 
-void cw_gcm_key_seal(const struct cw_gcm_key *k, const uint8_t nonce[static CW_GCM_NONCE_LEN],
+static void key_seal(const struct cw_gcm_key *k, const uint8_t nonce[static CW_GCM_NONCE_LEN],
         const uint8_t *ad, size_t ad_len, const uint8_t *body, size_t body_len,
         uint8_t *ret_cipher, uint8_t ret_tag[static CW_GCM_TAG_LEN])
 {
@@ -58,7 +58,7 @@ void cw_gcm_key_seal(const struct cw_gcm_key *k, const uint8_t nonce[static CW_G
     tag_compute(k, nonce, ad, ad_len, ret_cipher, body_len, ret_tag);
 }
 
-bool cw_gcm_key_open(const struct cw_gcm_key *k, const uint8_t nonce[static CW_GCM_NONCE_LEN],
+static bool key_open(const struct cw_gcm_key *k, const uint8_t nonce[static CW_GCM_NONCE_LEN],
         const uint8_t *ad, size_t ad_len, const uint8_t *cipher, size_t body_len,
         const uint8_t tag[static CW_GCM_TAG_LEN], uint8_t *ret_body)
 {
@@ -80,8 +80,8 @@ void cw_gcm_seal(const uint8_t key[static CW_GCM_KEY_LEN],
         uint8_t *ret_cipher, uint8_t ret_tag[static CW_GCM_TAG_LEN])
 {
     struct cw_gcm_key k;
-    cw_gcm_key_init(&k, key);
-    cw_gcm_key_seal(&k, nonce, ad, ad_len, body, body_len, ret_cipher, ret_tag);
+    key_init(&k, key);
+    key_seal(&k, nonce, ad, ad_len, body, body_len, ret_cipher, ret_tag);
     cw_bytes_wipe(&k, sizeof k);
 }
 
@@ -91,9 +91,14 @@ bool cw_gcm_open(const uint8_t key[static CW_GCM_KEY_LEN],
         const uint8_t tag[static CW_GCM_TAG_LEN], uint8_t *ret_body)
 {
     struct cw_gcm_key k;
-    cw_gcm_key_init(&k, key);
+    key_init(&k, key);
     const bool is_authentic =
-            cw_gcm_key_open(&k, nonce, ad, ad_len, cipher, body_len, tag, ret_body);
+            key_open(&k, nonce, ad, ad_len, cipher, body_len, tag, ret_body);
     cw_bytes_wipe(&k, sizeof k);
     return is_authentic;
+}
+
+/* Nothing is kept: a program with threads could not share it. */
+void cw_gcm_forget(void)
+{
 }

@@ -2,9 +2,8 @@
 /*
  * gcm_engine.h - what gcm.c needs of a CPU: AES in counter mode and GHASH.
  *
- * What     cw_gcm_engine_* are the symbols that gcm.c calls.  Exactly one of gcm_ct64.c,
- *          gcm_x86ni.c and gcm_choose.c defines them in an image; the last one uses the other
- *          two through the names below.
+ * What     cw_gcm_engine_* are the symbols that gcm.c calls.  Exactly one of gcm_ct64.c and
+ *          gcm_choose.c defines them.
  * Trust    TRUSTED.  Constant time.
  */
 #ifndef CW_CORE_CRYPTO_BEARSSL_GCM_ENGINE_H
@@ -14,6 +13,11 @@
 #include <stdint.h>
 
 #include "core/crypto/gcm.h"
+
+struct cw_gcm_key {
+    uint64_t schedule[33];
+    uint8_t hash_key[16];
+};
 
 /* Fills k->schedule. */
 void cw_gcm_engine_init(struct cw_gcm_key *k, const uint8_t key[static CW_GCM_KEY_LEN]);
