@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/wire/attest.h"
 #include "deploy/check.h"
 #include "deploy/memory.h"
 #include "posix/args.h"
 #include "posix/file.h"
+#include "posix/log.h"
 
 #define wrong(c, place, ...) cw_mistakes_add((c)->mistakes, (place), __VA_ARGS__)
 
@@ -45,7 +47,7 @@ void cw_check_name(struct cw_check *c, const struct cw_text *name, const char *w
 {
     if (name->value != NULL && !is_name(name->value, CW_NAME_MAX)) {
         wrong(c, name->at,
-                "%s: found \"%s\", expected 1 to %u letters, digits, '_', '-' or '.', the first a "
+                "%s: found \"%s\"" CW_REMEDY ", expected 1 to %u letters, digits, '_', '-' or '.', the first a "
                 "letter or digit",
                 what, name->value, CW_NAME_MAX);
     }
@@ -54,7 +56,7 @@ void cw_check_name(struct cw_check *c, const struct cw_text *name, const char *w
 void cw_check_identifier(struct cw_check *c, const struct cw_text *name, const char *what)
 {
     if (name->value != NULL && !is_identifier(name->value)) {
-        wrong(c, name->at, "%s: found \"%s\", expected a C identifier of at most %u characters",
+        wrong(c, name->at, "%s: found \"%s\"" CW_REMEDY ", expected a C identifier of at most %u characters",
                 what, name->value, CW_ENDPOINT_NAME_MAX);
     }
 }
@@ -89,7 +91,7 @@ static void check_address(struct cw_check *c, const struct cw_text *address, con
 {
     if (address->value != NULL && !is_address(address->value)) {
         wrong(c, address->at,
-                "%s: found \"%s\", expected host:port or [IPv6]:port, the port from 1 to 65535",
+                "%s: found \"%s\"" CW_REMEDY ", expected host:port or [IPv6]:port, the port from 1 to 65535",
                 what, address->value);
     }
 }
@@ -98,7 +100,7 @@ void cw_check_range(struct cw_check *c, const struct cw_number *number, const ch
         long long least, long long most)
 {
     if (number->is_set && (number->value < least || number->value > most)) {
-        wrong(c, number->at, "%s: found %lld, expected %lld to %lld", what, number->value, least,
+        wrong(c, number->at, "%s: found %lld" CW_REMEDY ", expected %lld to %lld", what, number->value, least,
                 most);
     }
 }
@@ -128,10 +130,10 @@ int cw_check_choice(struct cw_check *c, const struct cw_text *word, const char *
     char *expected = choices(list);
     const char *nearest = cw_args_nearest(word->value, list);
     if (nearest != NULL) {
-        wrong(c, word->at, "%s: found \"%s\", expected %s (did you mean \"%s\"?)", what,
+        wrong(c, word->at, "%s: found \"%s\"" CW_REMEDY ", expected %s (did you mean \"%s\"?)", what,
                 word->value, expected, nearest);
     } else {
-        wrong(c, word->at, "%s: found \"%s\", expected %s", what, word->value, expected);
+        wrong(c, word->at, "%s: found \"%s\"" CW_REMEDY ", expected %s", what, word->value, expected);
     }
     free(expected);
     return -1;
@@ -167,7 +169,7 @@ static bool is_range(const char *range)
 static void check_memory(struct cw_check *c, const struct cw_text *range, const char *what)
 {
     if (range->value != NULL && !is_range(range->value)) {
-        wrong(c, range->at, "%s: found \"%s\", expected a range like \"0x8000-0xdfff\"", what,
+        wrong(c, range->at, "%s: found \"%s\"" CW_REMEDY ", expected a range like \"0x8000-0xdfff\"", what,
                 range->value);
     }
 }
@@ -181,7 +183,7 @@ static void check_chip(struct cw_check *c, struct cw_descriptor_node *n, const c
     }
     if (!n->backend->session_dh) {
         if (!n->vendor.is_set) {
-            wrong(c, n->at, "%s: found no \"vendor\", expected one: modules on %s have keys that "
+            wrong(c, n->at, "%s: found no \"vendor\"" CW_REMEDY ", expected one: modules on %s have keys that "
                             "come from their vendor's",
                     what, n->backend->name);
         }
@@ -203,8 +205,9 @@ static void check_chip(struct cw_check *c, struct cw_descriptor_node *n, const c
     };
     for (size_t i = 0; i < 3; i++) {
         if (fields[i].is_set) {
-            wrong(c, fields[i].at, "%s: found \"%s\", which tee \"%s\" does not have", what,
-                    fields[i].name, n->backend->name);
+            wrong(c, fields[i].at, "%s: found \"%s\", which tee \"%s\" does not have" CW_REMEDY
+                                   ": take it out",
+                    what, fields[i].name, n->backend->name);
         }
     }
 }
@@ -213,7 +216,7 @@ static void check_key(struct cw_check *c, const struct cw_text *key, const char 
 {
     if (key->value != NULL && (strlen(key->value) != 64 ||
                 strspn(key->value, "0123456789abcdefABCDEF") != 64)) {
-        wrong(c, key->at, "%s.key: found \"%s\", expected 64 hexadecimal digits (causeway-node "
+        wrong(c, key->at, "%s.key: found \"%s\"" CW_REMEDY ", expected 64 hexadecimal digits (causeway-node "
                           "prints them)",
                 what, key->value);
     }
@@ -247,71 +250,88 @@ static void check_nodes(struct cw_check *c)
             const struct cw_descriptor_node *other = &d->nodes[j];
             if (n->name.value != NULL && other->name.value != NULL &&
                     strcmp(n->name.value, other->name.value) == 0) {
-                wrong(c, n->name.at, "%s.name: found \"%s\" again, expected a name of its own "
+                wrong(c, n->name.at, "%s.name: found \"%s\" again" CW_REMEDY ", expected a name of its own "
                                      "(first in line %u)",
                         what, n->name.value, other->name.at.line);
             }
             if (n->address.value != NULL && other->address.value != NULL &&
                     strcmp(n->address.value, other->address.value) == 0) {
-                wrong(c, n->address.at, "%s.address: found \"%s\" again, expected an address of "
+                wrong(c, n->address.at, "%s.address: found \"%s\" again" CW_REMEDY ", expected an address of "
                                         "its own (first in line %u)",
                         what, n->address.value, other->address.at.line);
             }
         }
     }
     if (d->tree != NULL && d->nodes != NULL && d->node_count == 0) {
-        wrong(c, d->tree->at, "nodes: found an empty list, expected at least one node");
+        wrong(c, d->tree->at, "nodes: found an empty list" CW_REMEDY ", expected at least one node");
     }
 }
+
+/* A name that nothing has; names: what there is, ends with NULL. */
+static void unknown_name(struct cw_check *c, const struct cw_text *name, const char *what,
+        const char *kind, const char *const *names)
+{
+    const char *nearest = cw_args_nearest(name->value, names);
+    if (nearest != NULL) {
+        wrong(c, name->at, "%s: found \"%s\", which no %s is called" CW_REMEDY
+                           " (did you mean \"%s\"?)",
+                what, name->value, kind, nearest);
+        return;
+    }
+    char *expected = choices(names);
+    wrong(c, name->at, "%s: found \"%s\", which no %s is called" CW_REMEDY ", expected %s", what,
+            name->value, kind, expected[0] == '\0' ? "one that is there" : expected);
+    free(expected);
+}
+
+#define NAMES_SHOWN 24u
 
 static const struct cw_descriptor_node *node_named(struct cw_check *c, const struct cw_text *name,
         const char *what)
 {
-    const char *names[256];
-    size_t count = 0;
+    const char *names[NAMES_SHOWN + 1] = {0};
+    bool is_complete = true;
     for (size_t i = 0; i < c->d->node_count; i++) {
         const char *candidate = c->d->nodes[i].name.value;
-        if (candidate == NULL) {
-            continue;
-        }
-        if (strcmp(candidate, name->value) == 0) {
+        is_complete = is_complete && candidate != NULL;
+        if (candidate != NULL && strcmp(candidate, name->value) == 0) {
             return &c->d->nodes[i];
         }
-        if (count < 255) {
-            names[count++] = candidate;
+        if (i < NAMES_SHOWN) {
+            names[i] = is_complete ? candidate : NULL;
         }
     }
-    names[count] = NULL;
-    const char *nearest = cw_args_nearest(name->value, names);
-    wrong(c, name->at, "%s: found \"%s\", which no node is called%s%s%s", what, name->value,
-            nearest == NULL ? "" : " (did you mean \"", nearest == NULL ? "" : nearest,
-            nearest == NULL ? "" : "\"?)");
+    if (is_complete) { /* else it may be the one whose name is wrong: that was said already */
+        unknown_name(c, name, what, "node", names);
+    }
     return NULL;
 }
 
 const struct cw_descriptor_module *cw_check_module(struct cw_check *c,
         const struct cw_text *name, const char *what)
 {
-    const char *names[256];
-    size_t count = 0;
+    const char *names[NAMES_SHOWN + 1] = {0};
+    bool is_complete = true;
     for (size_t i = 0; i < c->d->module_count; i++) {
         const char *candidate = c->d->modules[i].name.value;
-        if (candidate == NULL) {
-            continue;
-        }
-        if (strcmp(candidate, name->value) == 0) {
+        is_complete = is_complete && candidate != NULL;
+        if (candidate != NULL && strcmp(candidate, name->value) == 0) {
             return &c->d->modules[i];
         }
-        if (count < 255) {
-            names[count++] = candidate;
+        if (i < NAMES_SHOWN) {
+            names[i] = is_complete ? candidate : NULL;
         }
     }
-    names[count] = NULL;
-    const char *nearest = cw_args_nearest(name->value, names);
-    wrong(c, name->at, "%s: found \"%s\", which no module is called%s%s%s", what, name->value,
-            nearest == NULL ? "" : " (did you mean \"", nearest == NULL ? "" : nearest,
-            nearest == NULL ? "" : "\"?)");
+    if (is_complete) {
+        unknown_name(c, name, what, "module", names);
+    }
     return NULL;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static void check_sources(struct cw_check *c, const struct cw_descriptor_module *m,
@@ -325,16 +345,22 @@ static void check_sources(struct cw_check *c, const struct cw_descriptor_module 
         }
         size_t len = strlen(source->value);
         if (len < 3 || strcmp(source->value + len - 2, ".c") != 0) {
-            wrong(c, source->at, "%s.sources[%zu]: found \"%s\", expected a file that ends in .c",
+            wrong(c, source->at, "%s.sources[%zu]: found \"%s\"" CW_REMEDY ", expected a file that ends in .c",
+                    what, i, source->value);
+        } else if (is_folder(path)) {
+            wrong(c, source->at, "%s.sources[%zu]: found \"%s\", which is a folder" CW_REMEDY
+                                 ", expected a file",
                     what, i, source->value);
         } else if (!cw_file_exists(path)) {
-            wrong(c, source->at, "%s.sources[%zu]: found \"%s\", but there is no such file in %s",
+            wrong(c, source->at, "%s.sources[%zu]: found \"%s\", but there is no such file in %s" CW_REMEDY
+                                ": paths count from the descriptor's folder",
                     what, i, source->value, c->d->folder);
         }
         for (size_t j = 0; j < i; j++) {
             if (strcmp(m->sources[j].value, source->value) == 0) {
-                wrong(c, source->at, "%s.sources[%zu]: found \"%s\" again", what, i,
-                        source->value);
+                wrong(c, source->at, "%s.sources[%zu]: found \"%s\" again" CW_REMEDY
+                                    ", expected each file once",
+                        what, i, source->value);
             }
         }
         free(path);
@@ -346,22 +372,24 @@ static void check_device(struct cw_check *c, const struct cw_descriptor_module *
 {
     if (m->on_interrupt.value != NULL && m->device.value == NULL) {
         wrong(c, m->on_interrupt.at,
-                "%s: found \"on_interrupt\" without \"device\", whose interrupt it is", what);
+                "%s: found \"on_interrupt\" without \"device\"" CW_REMEDY
+                ", expected the device whose interrupt it is",
+                what);
     }
     if (m->device.value == NULL || m->node == NULL || m->node->backend == NULL) {
         return;
     }
     if (!m->node->backend->has_device) {
         wrong(c, m->device.at, "%s.device: found \"%s\", but modules on tee \"%s\" cannot own a "
-                               "device",
+                               "device" CW_REMEDY ": put the module on a node that has it",
                 what, m->device.value, m->node->backend->name);
     }
     for (const struct cw_descriptor_module *other = c->d->modules; other != m; other++) {
         if (other->device.value != NULL && other->node == m->node &&
                 strcmp(other->device.value, m->device.value) == 0) {
             wrong(c, m->device.at,
-                    "%s.device: found \"%s\", which module \"%s\" owns already (line %u): a device "
-                    "has one owner",
+                    "%s.device: found \"%s\", which module \"%s\" owns already (line %u)" CW_REMEDY
+                    ": a device has one owner",
                     what, m->device.value, other->name.value == NULL ? "?" : other->name.value,
                     other->device.at.line);
         }
@@ -396,14 +424,15 @@ static void check_modules(struct cw_check *c)
             const struct cw_descriptor_module *other = &d->modules[j];
             if (m->name.value != NULL && other->name.value != NULL &&
                     strcmp(m->name.value, other->name.value) == 0) {
-                wrong(c, m->name.at, "%s.name: found \"%s\" again, expected a name of its own "
+                wrong(c, m->name.at, "%s.name: found \"%s\" again" CW_REMEDY ", expected a name of its own "
                                      "(first in line %u)",
                         what, m->name.value, other->name.at.line);
             }
             if (m->serve.value != NULL && other->serve.value != NULL && m->node == other->node &&
                     strcmp(m->serve.value, other->serve.value) == 0) {
-                wrong(c, m->serve.at, "%s.serve: found \"%s\" again on the same node", what,
-                        m->serve.value);
+                wrong(c, m->serve.at, "%s.serve: found \"%s\" again on the same node" CW_REMEDY
+                                     ", expected a port of its own",
+                        what, m->serve.value);
             }
         }
     }
@@ -429,14 +458,16 @@ static void check_periodic(struct cw_check *c)
             const struct cw_descriptor_periodic *other = &d->periodic[j];
             if (p->name.value != NULL && other->name.value != NULL &&
                     strcmp(p->name.value, other->name.value) == 0) {
-                wrong(c, p->name.at, "periodic_events[%zu].name: found \"%s\" again", i,
-                        p->name.value);
+                wrong(c, p->name.at, "periodic_events[%zu].name: found \"%s\" again" CW_REMEDY
+                                     ", expected a name of its own (first in line %u)",
+                        i, p->name.value, other->name.at.line);
             }
             if (p->module != NULL && p->module == other->module && p->entry.value != NULL &&
                     other->entry.value != NULL &&
                     strcmp(p->entry.value, other->entry.value) == 0) {
-                wrong(c, p->at, "periodic_events[%zu]: found the entry \"%s\" of \"%s\" again", i,
-                        p->entry.value, p->module_name.value);
+                wrong(c, p->at, "periodic_events[%zu]: found the entry \"%s\" of \"%s\" again" CW_REMEDY
+                             ", expected each entry once (first in line %u)",
+                        i, p->entry.value, p->module_name.value, other->at.line);
             }
         }
     }
@@ -452,7 +483,7 @@ static void check_freshness(struct cw_check *c)
         if (n->backend != NULL && n->backend->freshness == CW_FRESH_NONE) {
             wrong(c, n->tee.at,
                     "nodes[%zu].tee: found \"%s\", whose modules can be made to repeat their past "
-                    "(freshness none): allow it by policy \"require_freshness\": false",
+                    "(freshness none)" CW_REMEDY ": allow it by policy \"require_freshness\": false",
                     i, n->backend->name);
         }
     }
@@ -463,7 +494,7 @@ void cw_descriptor_check(struct cw_descriptor *d, const struct cw_owner_backend 
 {
     struct cw_check c = {d, mistakes, backends};
     if (d->version.is_set && d->version.value != CW_DESCRIPTOR_VERSION) {
-        wrong(&c, d->version.at, "causeway: found %lld, expected %d: the version of descriptors "
+        wrong(&c, d->version.at, "causeway: found %lld" CW_REMEDY ", expected %d: the version of descriptors "
                                  "that this program reads",
                 d->version.value, CW_DESCRIPTOR_VERSION);
     }

@@ -8,6 +8,7 @@
 #include "core/wire/manage.h"
 #include "deploy/check.h"
 #include "deploy/memory.h"
+#include "posix/log.h"
 
 #define wrong(c, place, ...) cw_mistakes_add((c)->mistakes, (place), __VA_ARGS__)
 
@@ -18,34 +19,34 @@ static void check_shape(struct cw_check *c, struct cw_descriptor_connection *n, 
     bool has_from = n->from_module.value != NULL || n->from_output.value != NULL ||
             n->from_request.value != NULL;
     if (direct && has_from) {
-        wrong(c, n->at, "%s: found \"direct\": true and a source, expected one of them: the owner "
+        wrong(c, n->at, "%s: found \"direct\": true and a source" CW_REMEDY ", expected one of them: the owner "
                         "is the source of a direct connection",
                 what);
     } else if (!direct && !has_from) {
-        wrong(c, n->at, "%s: found no source, expected \"from_module\" with \"from_output\" or "
+        wrong(c, n->at, "%s: found no source" CW_REMEDY ", expected \"from_module\" with \"from_output\" or "
                         "\"from_request\", or \"direct\": true",
                 what);
     } else if (!direct && n->from_module.value == NULL) {
-        wrong(c, n->at, "%s: found no \"from_module\", expected the module whose output or "
+        wrong(c, n->at, "%s: found no \"from_module\"" CW_REMEDY ", expected the module whose output or "
                         "request it is",
                 what);
     } else if (!direct && (n->from_output.value == NULL) == (n->from_request.value == NULL)) {
-        wrong(c, n->at, "%s: found %s, expected one of \"from_output\" and \"from_request\"", what,
+        wrong(c, n->at, "%s: found %s" CW_REMEDY ", expected one of \"from_output\" and \"from_request\"", what,
                 n->from_output.value == NULL ? "neither" : "both");
     }
     if ((n->to_input.value == NULL) == (n->to_handler.value == NULL)) {
-        wrong(c, n->at, "%s: found %s, expected one of \"to_input\" and \"to_handler\"", what,
+        wrong(c, n->at, "%s: found %s" CW_REMEDY ", expected one of \"to_input\" and \"to_handler\"", what,
                 n->to_input.value == NULL ? "neither" : "both");
     } else if (n->from_output.value != NULL && n->from_request.value == NULL &&
             n->to_handler.value != NULL) {
         wrong(c, n->to_handler.at,
-                "%s: found an output connected with a handler, expected \"to_input\": an output "
+                "%s: found an output connected with a handler" CW_REMEDY ", expected \"to_input\": an output "
                 "goes to an input, a request to a handler",
                 what);
     } else if (n->from_request.value != NULL && n->from_output.value == NULL &&
             n->to_input.value != NULL) {
         wrong(c, n->to_input.at,
-                "%s: found a request connected with an input, expected \"to_handler\": an input "
+                "%s: found a request connected with an input" CW_REMEDY ", expected \"to_handler\": an input "
                 "answers nothing",
                 what);
     }
@@ -67,14 +68,15 @@ static void check_cipher(struct cw_check *c, struct cw_descriptor_connection *n,
         int mode = cw_check_choice(c, &n->delivery, field, modes);
         if (n->mode == CW_MODE_REQUEST) {
             wrong(c, n->delivery.at, "%s: found \"delivery\" on a request, which is delivered at "
-                                     "most once, always",
+                                     "most once, always" CW_REMEDY ": take it out",
                     field);
         } else if (mode == 1) {
             n->mode = CW_MODE_LATEST;
         }
     }
     if (n->window.is_set && n->mode != CW_MODE_STRICT) {
-        wrong(c, n->window.at, "%s.window: found one, but only delivery \"strict\" has a window",
+        wrong(c, n->window.at, "%s.window: found one, but only delivery \"strict\" has a window" CW_REMEDY
+                               ": take it out",
                 what);
     }
     snprintf(field, sizeof field, "%s.window", what);
@@ -94,12 +96,13 @@ static void check_end(struct cw_check *c, const struct cw_descriptor_connection 
     if (!b->has_aes) {
         wrong(c, n->encryption.at,
                 "%s.encryption: found \"aes\", but module \"%s\" is on node \"%s\", whose chip "
-                "(%s) has no AES and no room for it in software: expected \"spongent\"",
+                "(%s) has no AES and no room for it in software" CW_REMEDY ": expected \"spongent\"",
                 what, m->name.value, m->node->name.value, b->name);
     } else if (b->freshness == CW_FRESH_NONE) {
         wrong(c, n->encryption.at,
                 "%s.encryption: found \"aes\", but module \"%s\" is on tee \"%s\", where a start "
-                "can be repeated (freshness none), and a nonce with it: expected \"spongent\"",
+                "can be repeated (freshness none), and a nonce with it" CW_REMEDY
+                ": expected \"spongent\"",
                 what, m->name.value, b->name);
     }
 }
@@ -122,13 +125,13 @@ static void check_twins(struct cw_check *c, const struct cw_descriptor_connectio
                 strcmp(n->name.value, other->name.value) == 0) {
             if (n->made_name == NULL || other->made_name == NULL) {
                 wrong(c, n->made_name == NULL ? n->name.at : n->at,
-                        "%s.name: found \"%s\" again, expected a name of its own (first in line "
+                        "%s.name: found \"%s\" again" CW_REMEDY ", expected a name of its own (first in line "
                         "%u)",
                         what, n->name.value, other->at.line);
             } else if (n->direct.is_set && other->direct.is_set) {
                 wrong(c, n->at,
                         "%s: found a second direct connection to \"%s\" without a name (first in "
-                        "line %u), expected \"name\"",
+                        "line %u)" CW_REMEDY ", expected \"name\"",
                         what, n->name.value, other->at.line);
             }
         }
@@ -136,12 +139,14 @@ static void check_twins(struct cw_check *c, const struct cw_descriptor_connectio
                 n->from_module.value != NULL && other->from_module.value != NULL &&
                 strcmp(source_of(n), source_of(other)) == 0 &&
                 strcmp(target_of(n), target_of(other)) == 0) {
-            wrong(c, n->at, "%s: found the same two ends as in line %u", what, other->at.line);
+            wrong(c, n->at, "%s: found the same two ends as in line %u" CW_REMEDY
+                            ", expected each connection once",
+                    what, other->at.line);
         } else if (n->from_request.value != NULL && n->from != NULL && n->from == other->from &&
                 other->from_request.value != NULL &&
                 strcmp(n->from_request.value, other->from_request.value) == 0) {
             wrong(c, n->from_request.at,
-                    "%s: found a second handler of the request \"%s\" of \"%s\", expected one: a "
+                    "%s: found a second handler of the request \"%s\" of \"%s\"" CW_REMEDY ", expected one: a "
                     "request has one answer (first in line %u)",
                     what, n->from_request.value, n->from_module.value, other->at.line);
         }
@@ -170,7 +175,7 @@ static void check_each(struct cw_check *c)
         }
         if (n->from != NULL && n->from == n->to) {
             wrong(c, n->to_module.at,
-                    "%s: found \"%s\" at both ends, expected two modules: a module calls its own "
+                    "%s: found \"%s\" at both ends" CW_REMEDY ", expected two modules: a module calls its own "
                     "functions",
                     what, n->to_module.value);
         }
@@ -202,7 +207,7 @@ static void check_ends(struct cw_check *c)
         size_t ends = cw_descriptor_ends(c->d, m);
         if (m->channels.is_set && m->channels.value < (long long)ends) {
             wrong(c, m->channels.at,
-                    "modules[%zu].channels: found %lld, expected at least %zu: so many ends of "
+                    "modules[%zu].channels: found %lld" CW_REMEDY ", expected at least %zu: so many ends of "
                     "connections has \"%s\"",
                     i, m->channels.value, ends, cw_check_text(m->name.value, "?"));
         }
@@ -254,7 +259,8 @@ static void report_cycle(struct cw_check *c, const struct cw_descriptor_module *
         }
     }
     wrong(c, first == NULL ? path[from]->at : first->from_request.at,
-            "connections: found a cycle of requests, %s%s: each would wait for the next for ever",
+            "connections: found a cycle of requests, %s%s: each would wait for the next for ever" CW_REMEDY
+            "; make one of them an output and an input",
             text, cw_check_text(path[from]->name.value, "?"));
     free(text);
 }

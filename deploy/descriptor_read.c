@@ -6,6 +6,7 @@
 #include "deploy/descriptor.h"
 #include "deploy/memory.h"
 #include "posix/args.h"
+#include "posix/log.h"
 
 typedef enum field_kind {
     TEXT,
@@ -41,7 +42,7 @@ static void wrong(struct reader *r, const struct cw_tree *t, const char *path, c
 {
     char found[128];
     cw_tree_found(t, found, sizeof found);
-    cw_mistakes_add(r->mistakes, t->at, "%s: found %s, expected %s", path, found, expected);
+    cw_mistakes_add(r->mistakes, t->at, "%s: found %s" CW_REMEDY ", expected %s", path, found, expected);
 }
 
 static bool fits(const struct cw_tree *t, field_kind kind)
@@ -107,10 +108,10 @@ static void unknown(struct reader *r, const struct cw_tree *t, const char *path,
     }
     if (nearest != NULL) {
         cw_mistakes_add(r->mistakes, t->key_at,
-                "%s: found the unknown field \"%s\"; did you mean \"%s\"?", path, t->key, nearest);
+                "%s: found the unknown field \"%s\"" CW_REMEDY "; did you mean \"%s\"?", path, t->key, nearest);
     } else {
         cw_mistakes_add(r->mistakes, t->key_at,
-                "%s: found the unknown field \"%s\", expected one of: %s", path, t->key, list);
+                "%s: found the unknown field \"%s\"" CW_REMEDY ", expected one of: %s", path, t->key, list);
     }
     free(list);
 }
@@ -132,7 +133,7 @@ static void object(struct reader *r, const struct cw_tree *t, const char *path,
         for (const struct cw_tree *before = t->first; before != child; before = before->next) {
             if (strcmp(before->key, child->key) == 0) {
                 cw_mistakes_add(r->mistakes, child->key_at,
-                        "%s: found \"%s\" again, expected it once (first in line %u)", where,
+                        "%s: found \"%s\" again" CW_REMEDY ", expected it once (first in line %u)", where,
                         child->key, before->key_at.line);
                 break;
             }
@@ -151,7 +152,7 @@ static void object(struct reader *r, const struct cw_tree *t, const char *path,
             child = child->next;
         }
         if (child == NULL && f->is_required) {
-            cw_mistakes_add(r->mistakes, t->at, "%s: found no \"%s\", expected %s",
+            cw_mistakes_add(r->mistakes, t->at, "%s: found no \"%s\"" CW_REMEDY ", expected %s",
                     where, f->name, kind_names[f->kind]);
         }
     }
@@ -276,7 +277,7 @@ static void read_sources(struct reader *r, struct cw_descriptor_module *m, const
     }
     if (t->count == 0) {
         cw_mistakes_add(r->mistakes, t->at,
-                "modules[%zu].sources: found an empty list, expected at least one file", index);
+                "modules[%zu].sources: found an empty list" CW_REMEDY ", expected at least one file", index);
     }
 }
 

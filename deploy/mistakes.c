@@ -20,6 +20,7 @@ void cw_mistakes_add(struct cw_mistakes *m, struct cw_place at, const char *form
         cw_memory_gone();
     }
     m->items = cw_memory_grow(m->items, m->count, sizeof *m->items);
+    cw_log_shorten(text);
     cw_log_clean(text, CW_REMEDY);
     char *mark = strrchr(text, CW_REMEDY[0]);
     if (mark != NULL) {

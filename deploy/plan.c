@@ -6,6 +6,7 @@
 #include "core/module/endpoint.h"
 #include "deploy/app.h"
 #include "posix/args.h"
+#include "posix/log.h"
 
 static const char *kind_name(uint8_t kind)
 {
@@ -37,7 +38,7 @@ static const struct cw_owner_endpoint *check(struct cw_app *app, const struct cw
     }
     if (e != NULL) {
         cw_mistakes_add(&app->mistakes, field->at,
-                "%s: found \"%s\", which is %s of \"%s\", expected %s", what, field->value,
+                "%s: found \"%s\", which is %s of \"%s\"" CW_REMEDY ", expected %s", what, field->value,
                 kind_name(e->kind), r->module->name.value, kind_name(kind));
         return NULL;
     }
@@ -51,7 +52,7 @@ static const struct cw_owner_endpoint *check(struct cw_app *app, const struct cw
     names[count] = NULL;
     const char *nearest = cw_args_nearest(field->value, names);
     cw_mistakes_add(&app->mistakes, field->at,
-            "%s: found \"%s\", but \"%s\" has no such endpoint, expected %s%s%s%s", what,
+            "%s: found \"%s\", but \"%s\" has no such endpoint" CW_REMEDY ", expected %s%s%s%s", what,
             field->value, r->module->name.value, kind_name(kind),
             nearest == NULL ? "" : " (did you mean \"", nearest == NULL ? "" : nearest,
             nearest == NULL ? "" : "\"?)");
@@ -82,7 +83,7 @@ static void check_connection(struct cw_app *app, size_t i)
             what);
     if (source != NULL && target != NULL && request && source->reply_max < target->reply_max) {
         cw_mistakes_add(&app->mistakes, c->to_handler.at,
-                "%s: found a handler that may answer %u bytes, but \"%s\" of \"%s\" takes %u: "
+                "%s: found a handler that may answer %u bytes, but \"%s\" of \"%s\" takes %u" CW_REMEDY ": "
                 "declare the same in both",
                 what, target->reply_max, c->from_request.value, c->from_module.value,
                 source->reply_max);
@@ -106,7 +107,7 @@ cw_status cw_app_plan(struct cw_app *app)
         if (ends > r->built.channels) {
             cw_mistakes_add(&app->mistakes, r->module->at,
                     "modules[%zu]: found %zu ends of connections, but the image of \"%s\" has "
-                    "room for %u: set \"channels\"",
+                    "room for %u" CW_REMEDY ": set \"channels\"",
                     i, ends, r->module->name.value, r->built.channels);
         }
         if (r->module->on_interrupt.value != NULL) {

@@ -24,6 +24,7 @@ typedef enum cw_tree_kind {
     CW_TREE_LIST,
     CW_TREE_TEXT,   /* a quoted scalar, or a plain one that is nothing else */
     CW_TREE_NUMBER, /* an integer: decimal or 0x...                         */
+    CW_TREE_OTHER,  /* a number, but none that a descriptor has: 1.5, 1e3, too long */
     CW_TREE_BOOL,
     CW_TREE_NULL,
 } cw_tree_kind;
@@ -34,6 +35,7 @@ struct cw_tree {
     struct cw_place key_at;
     char *key;  /* in an object, else NULL              */
     char *text; /* of a scalar, as it stands in the file */
+    bool is_plain; /* a scalar without quotes */
     long long number; /* NUMBER; BOOL: 0 or 1 */
     struct cw_tree *first;
     struct cw_tree *last;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,8 +31,7 @@ void cw_log_listen(void (*hear)(void *ctx, cw_log_level level, const char *text)
     log_hear_ctx = ctx;
 }
 
-/* Bytes of the UTF-8 character at p that a terminal only shows; 0: none begins here. */
-static unsigned shown_len(const unsigned char *p)
+unsigned cw_log_shown_len(const unsigned char *p)
 {
     if (p[0] < 0x80) {
         return p[0] >= 0x20 && p[0] != 0x7f;
@@ -58,12 +58,38 @@ void cw_log_clean(char *text, const char *kept)
 {
     unsigned char *p = (unsigned char *)text;
     while (*p != '\0') {
-        const unsigned len = shown_len(p);
+        const unsigned len = cw_log_shown_len(p);
         if (len == 0 && strchr(kept, *p) == NULL) {
             *p = '?';
         }
         p += len == 0 ? 1 : len;
     }
+}
+
+void cw_log_shorten(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from != '\0';) {
+        const size_t word = strcspn(from, " " CW_AT CW_REMEDY);
+        size_t kept = word > 300 ? 100 : word;
+        while (kept < word && kept > 90 && ((unsigned char)from[kept] & 0xc0) == 0x80) {
+            kept--; /* not inside a character */
+        }
+        memmove(to, from, kept);
+        to += kept;
+        if (kept < word) {
+            memcpy(to, "...", 3);
+            to += 3;
+            if (from[word - 1] == '"') {
+                *to++ = '"';
+            }
+        }
+        from += word;
+        while (*from == ' ' || *from == CW_AT[0] || *from == CW_REMEDY[0]) {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
 }
 
 void cw_log_unmark(char *text)
@@ -135,13 +161,17 @@ void cw_log(cw_log_level level, const char *format, ...)
     if (level > log_level) {
         return;
     }
-    char text[LINE_CAP];
+    char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int len = vsnprintf(text, sizeof text, format, arguments);
+    int len = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (len < 0) {
         return;
+    }
+    cw_log_shorten(text);
+    if (strlen(text) >= LINE_CAP) {
+        text[LINE_CAP - 1] = '\0';
     }
     cw_log_clean(text, "\n\t" CW_AT CW_REMEDY);
     if (log_hear != NULL && level <= CW_LOG_WARN) {
@@ -156,4 +186,5 @@ void cw_log(cw_log_level level, const char *format, ...)
         ssize_t written = write(STDERR_FILENO, line, line_len);
         (void)written; /* nobody is left to tell */
     }
+    free(text);
 }

@@ -41,6 +41,15 @@ void cw_log_listen(void (*hear)(void *ctx, cw_log_level level, const char *text)
  */
 void cw_log_clean(char *text, const char *kept);
 
+/*
+ * cw_log_shown_len - bytes of the UTF-8 character at p, in a text that ends with a zero byte; 0: a
+ * control character, one that turns the direction of text, or no UTF-8.
+ */
+unsigned cw_log_shown_len(const unsigned char *p);
+
+/* cw_log_shorten - of words beyond 300 bytes only the first 100 and "..." are left. */
+void cw_log_shorten(char *text);
+
 /* cw_log_unmark - take the marks out. */
 void cw_log_unmark(char *text);
 
