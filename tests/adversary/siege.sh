@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A hostile node around real modules (causeway-siege).  First its proof: with any one check of the
+# receiver taken out, or a genuine message among the attacks, it must fail.
+# timeout: 900
+set -u -o pipefail
+siege=build/host/bin/causeway-siege
+sdk=build/sdk
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+check() { # NAME STATUS
+    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
+}
+setting() { sed -n "s/^$1 = //p" "$sdk/machine/enclave-x86_64.mk"; }
+
+# edit FILE SED: a copy with one check less, $scratch/NAME; a sed that changes nothing is an error
+edit() {
+    sed "$2" "$1" >"$scratch/$(basename "$1")"
+    ! cmp -s "$1" "$scratch/$(basename "$1")"
+    check "$1 still has what is to be taken out" $?
+}
+
+# finds NAME PROGRAM OPTION...: it must fail, and say what was not refused
+finds() {
+    local name=$1
+    shift
+    timeout 120 "$@" --json >"$scratch/out" 2>"$scratch/err"
+    [ $? -eq 1 ] && grep -qE 'not refused as it must be|something changed' "$scratch/err"
+    check "finds: $name" $?
+}
+
+# weak NAME GROUP FILE SED: modules without one check of core/
+weak() {
+    local object weak=$scratch/sdk
+    object=$(basename "$3").o
+    edit "$3" "$4"
+    rm -rf "$weak"
+    cp -r "$sdk" "$weak"
+    # shellcheck disable=SC2046
+    $(setting CC) $(setting CFLAGS) -w -I. -c "$scratch/$(basename "$3")" -o "$scratch/$object" &&
+        $(setting AR) r "$weak/lib/native/libcore.a" "$scratch/$object" 2>"$scratch/err"
+    check "$1 is built" $?
+    finds "$1" "$siege" --sdk "$weak" --group "$2" --stride 5
+}
+
+# weak_owner NAME SED: the owner's side without one check
+weak_owner() {
+    edit deploy/manager.c "$2"
+    gcc -std=c11 -D_GNU_SOURCE -fPIE -O1 -w -I. -c "$scratch/manager.c" -o "$scratch/manager.o" &&
+        mkdir -p "$scratch/bin" &&
+        gcc -pie -o "$scratch/bin/causeway-siege" build/host/obj/tests/adversary/siege/*.o \
+            "$scratch/manager.o" build/host/lib/libcauseway.a \
+            -luv -ljansson -lelf -lseccomp -lbearssl -lpthread
+    check "$1 is built" $?
+    finds "$1" "$scratch/bin/causeway-siege" --group answers --stride 5
+}
+
+finds 'a genuine message among the attacks' "$siege" --plant --group frames --stride 9
+weak 'a sink that takes any counter' splice core/channel/sink.c \
+    's/counter == c->count :/true :/; s/counter >= c->count/true/'
+weak 'a sink that ignores the tag' frames core/channel/open.c 's/return CW_E_AUTH;/;/'
+weak 'a source that ignores the tag of acknowledgements' frames core/channel/source.c \
+    's/!cw_bytes_equal(ack, expected, sizeof expected)/false/'
+weak 'a request that takes any response of its connection' frames core/channel/asker.c \
+    's/counter + 1 != c->count/false/'
+weak 'a module that obeys a command twice' manage core/module/module.c \
+    's/header.seq <= m->last_seq/false/'
+weak 'a module that goes back to an older epoch' manage core/module/module.c \
+    's/id->epoch <= old->epoch/false/'
+weak 'a module that takes an OPEN twice' manage core/module/module.c \
+    's/open->header.session <= m->life.session/false/'
+weak_owner 'an owner who takes any answer of the session' 's/header.seq != s->seq/false/'
+weak_owner 'an owner who ignores the tag of answers' 's/!cw_suite_open(\(.*\)/cw_suite_open(\1/; s/return CW_E_AUTH;/;/'
+
+# The siege itself.
+stride=127 long=
+if [ -n "${CW_LONG:-}" ]; then stride=1 long=--long; fi
+# shellcheck disable=SC2086
+timeout 300 "$siege" $long
+check 'every attack on native modules is refused' $?
+# shellcheck disable=SC2086
+timeout 800 "$siege" --tee sancus --stride "$stride"
+check 'every attack on modules of a board is refused' $?
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
