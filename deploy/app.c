@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "core/crypto/suite.h"
+#include "deploy/local.h"
 #include "deploy/memory.h"
 #include "posix/file.h"
 #include "posix/log.h"
@@ -178,7 +179,8 @@ static cw_status describe_node(struct cw_app *app, struct cw_remote *r)
     if (!n->vendor.is_set) {
         return CW_OK;
     }
-    cw_status status = cw_keys_vendor(app->state, n->name.value, r->vendor_key);
+    cw_status status = n->is_local ? cw_local_vendor_key(app, n, r->vendor_key)
+                                   : cw_keys_vendor(app->state, n->name.value, r->vendor_key);
     if (status == CW_OK) {
         r->owner_node.vendor_key = r->vendor_key;
     }
@@ -327,6 +329,25 @@ static cw_status greet(struct cw_app *app, const struct cw_descriptor_node *node
     return status;
 }
 
+cw_status cw_app_address(const struct cw_app *app, const struct cw_descriptor_node *node,
+        char *ret_address, size_t cap)
+{
+    if (!node->is_local) {
+        snprintf(ret_address, cap, "%s", node->address.value);
+        return CW_OK;
+    }
+    struct cw_local local;
+    const cw_status status = cw_local_find(app, node, &local);
+    if (status == CW_OK) {
+        snprintf(ret_address, cap, "%s", local.address);
+    } else {
+        cw_log_error("node %s is local, and does not run: `causeway apply` starts it (log: %s)",
+                node->name.value, local.log);
+    }
+    cw_local_free(&local);
+    return status;
+}
+
 cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *node,
         struct cw_nodeclient **ret_client)
 {
@@ -354,8 +375,12 @@ cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *nod
             return status;
         }
     }
+    char address[sizeof((struct cw_peer *)NULL)->address];
+    if (cw_app_address(app, node, address, sizeof address) != CW_OK) {
+        return CW_E_SYSTEM;
+    }
     char why[CW_TLS_WHY_CAP];
-    status = cw_nodeclient_connect(app->keys.tls, node->name.value, node->address.value,
+    status = cw_nodeclient_connect(app->keys.tls, node->name.value, address,
             pin[0] == '\0' ? NULL : pin, app->options.timeout_ms, slot, why);
     if (status == CW_E_AUTH && pin[0] != '\0') {
         cw_log_error("node %s: %s.  If its key was changed on purpose: %s", node->name.value, why,

@@ -105,6 +105,10 @@ void cw_app_close(struct cw_app *app);
 /* cw_app_remote - the module of that name in the descriptor, or NULL (a line was printed). */
 struct cw_remote *cw_app_remote(struct cw_app *app, const char *name);
 
+/* cw_app_address - where a node listens.  CW_E_ABSENT: it is local and does not run (logged). */
+CW_MUST_CHECK cw_status cw_app_address(const struct cw_app *app,
+        const struct cw_descriptor_node *node, char *ret_address, size_t cap);
+
 /* cw_app_client - a connection to a node, made when there is none.  A line tells of failure. */
 CW_MUST_CHECK cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *node,
         struct cw_nodeclient **ret_client);

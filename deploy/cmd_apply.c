@@ -8,6 +8,7 @@
 
 #include "core/base/bytes.h"
 #include "core/module/endpoint.h"
+#include "deploy/local.h"
 #include "deploy/memory.h"
 #include "deploy/secret.h"
 #include "deploy/verb.h"
@@ -30,6 +31,10 @@ static cw_status leave(struct cw_app *app, struct cw_state_module *row)
     struct cw_remote r = {.module = &gone, .row = *row, .node = node_named(app, row->node)};
     cw_status status = CW_OK;
     if (r.node == NULL) {
+        if (cw_local_has(app, row->node)) { /* which ends with this apply */
+            row->life = CW_LIFE_ABSENT;
+            return cw_state_module_put(app->state, row);
+        }
         cw_log_warn("module \"%s\" ran on node \"%s\", which the descriptor does not have any "
                     "more: it may run on, but nobody listens to it",
                 row->name, row->node);
@@ -264,6 +269,9 @@ static cw_status apply(struct cw_app *app)
         status = cw_app_plan(app);
     }
     if (status == CW_OK) {
+        status = cw_local_start(app);
+    }
+    if (status == CW_OK) {
         status = load(app);
     }
     if (status == CW_OK) {
@@ -278,7 +286,10 @@ static cw_status apply(struct cw_app *app)
     if (status == CW_OK) {
         status = set_periodic(app);
     }
-    return status == CW_OK ? set_serve(app) : status;
+    if (status == CW_OK) {
+        status = set_serve(app);
+    }
+    return status == CW_OK ? cw_local_stop(app, false) : status;
 }
 
 int cw_cmd_apply(struct cw_app *app, const struct cw_words *words)

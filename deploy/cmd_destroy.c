@@ -4,15 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deploy/local.h"
 #include "deploy/memory.h"
 #include "deploy/verb.h"
 #include "posix/log.h"
+
+/* A local node that does not run has no modules. */
+static bool is_gone_with_node(struct cw_app *app, const struct cw_remote *r)
+{
+    struct cw_local local;
+    if (!r->node->is_local || strcmp(r->row.node, r->node->name.value) != 0) {
+        return false;
+    }
+    const bool is_gone = cw_local_find(app, r->node, &local) == CW_E_ABSENT;
+    cw_local_free(&local);
+    return is_gone;
+}
 
 /* Disable it in its own name where it can be asked; unload it in any case. */
 static cw_status end_module(struct cw_app *app, struct cw_remote *r)
 {
     if (r->row.life == CW_LIFE_ABSENT) {
         return CW_OK;
+    }
+    if (is_gone_with_node(app, r)) {
+        r->row.life = CW_LIFE_ABSENT;
+        return cw_state_module_put(app->state, &r->row);
     }
     cw_status status = cw_app_client(app, r->node, &r->client);
     if (status != CW_OK) {
@@ -49,6 +66,9 @@ int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words)
         } else if (status != CW_OK) {
             worst = status;
         }
+    }
+    if (worst == CW_OK) {
+        worst = cw_local_stop(app, true);
     }
     if (worst == CW_OK) {
         worst = cw_state_forget(app->state);

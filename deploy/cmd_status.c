@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
+#include "deploy/local.h"
 #include "deploy/memory.h"
 #include "deploy/secret.h"
 #include "deploy/verb.h"
@@ -290,6 +291,22 @@ static cw_status connections(struct cw_app *app, json_t *list, bool *ret_is_well
     return CW_OK;
 }
 
+/* Of a node that this tool runs: where, and as which process. */
+static void add_local(const struct cw_app *app, const struct cw_descriptor_node *node,
+        json_t *object)
+{
+    struct cw_local local;
+    if (!node->is_local) {
+        return;
+    }
+    if (cw_local_find(app, node, &local) == CW_OK) {
+        json_object_set_new(object, "address", json_string(local.address));
+    }
+    json_object_set_new(object, "local", json_pack("{s:I, s:I, s:s}", "pid",
+            (json_int_t)local.pid, "board_pid", (json_int_t)local.board_pid, "log", local.log));
+    cw_local_free(&local);
+}
+
 /* What each node says of itself: shown as its word. */
 static json_t *nodes(struct cw_app *app)
 {
@@ -298,6 +315,7 @@ static json_t *nodes(struct cw_app *app)
         struct cw_node_answer answer;
         json_t *object = json_pack("{s:s, s:s, s:s}", "node", app->d.nodes[i].name.value, "tee",
                 app->d.nodes[i].tee.value, "address", app->d.nodes[i].address.value);
+        add_local(app, &app->d.nodes[i], object);
         if (app->clients[i] != NULL &&
                 cw_nodeclient_ask(app->clients[i], CW_NODE_STATUS, app->deployment,
                         sizeof app->deployment, &answer) == CW_OK &&

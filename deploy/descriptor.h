@@ -48,6 +48,7 @@ struct cw_descriptor_node {
     struct cw_text memory_text;
     struct cw_text memory_data;
     struct cw_text key; /* SHA-256 of the node's public key, hex */
+    bool is_local;      /* address "local": this tool runs it   */
     const struct cw_owner_backend *backend;
 };
 

@@ -13,6 +13,8 @@
 #include "posix/file.h"
 #include "posix/log.h"
 
+#define LOCAL_VENDOR 1
+
 #define wrong(c, place, ...) cw_mistakes_add((c)->mistakes, (place), __VA_ARGS__)
 
 static bool is_name(const char *name, size_t max)
@@ -87,12 +89,30 @@ static bool is_address(const char *address)
     return number >= 1 && number <= 65535;
 }
 
-static void check_address(struct cw_check *c, const struct cw_text *address, const char *what)
+static void check_address(struct cw_check *c, const struct cw_text *address, const char *what,
+        const char *otherwise)
 {
     if (address->value != NULL && !is_address(address->value)) {
         wrong(c, address->at,
-                "%s: found \"%s\"" CW_REMEDY ", expected host:port or [IPv6]:port, the port from 1 to 65535",
-                what, address->value);
+                "%s: found \"%s\"" CW_REMEDY ", expected host:port or [IPv6]:port, the port from 1 to "
+                "65535%s",
+                what, address->value, otherwise);
+    }
+}
+
+/* A node that the tool runs itself.  Its chip is made for it, and so is the vendor's key. */
+static void check_local(struct cw_check *c, struct cw_descriptor_node *n, const char *what)
+{
+    n->is_local = n->address.value != NULL && strcmp(n->address.value, "local") == 0;
+    if (!n->is_local) {
+        return;
+    }
+    if (n->key.value != NULL) {
+        wrong(c, n->key.at, "%s: found \"key\", but a local node's key is made when it is started",
+                what);
+    }
+    if (n->backend != NULL && !n->backend->session_dh && !n->vendor.is_set) {
+        n->vendor = (struct cw_number){.value = LOCAL_VENDOR, .at = n->at, .is_set = true};
     }
 }
 
@@ -237,7 +257,10 @@ static void check_nodes(struct cw_check *c)
             n->backend = backend_of(c, &n->tee, field);
         }
         snprintf(field, sizeof field, "%s.address", what);
-        check_address(c, &n->address, field);
+        check_local(c, n, what);
+        if (!n->is_local) {
+            check_address(c, &n->address, field, ", or \"local\"");
+        }
         snprintf(field, sizeof field, "%s.vendor", what);
         cw_check_range(c, &n->vendor, field, 0, 65535);
         snprintf(field, sizeof field, "%s.memory.text", what);
@@ -254,7 +277,7 @@ static void check_nodes(struct cw_check *c)
                                      "(first in line %u)",
                         what, n->name.value, other->name.at.line);
             }
-            if (n->address.value != NULL && other->address.value != NULL &&
+            if (n->address.value != NULL && other->address.value != NULL && !n->is_local &&
                     strcmp(n->address.value, other->address.value) == 0) {
                 wrong(c, n->address.at, "%s.address: found \"%s\" again" CW_REMEDY ", expected an address of "
                                         "its own (first in line %u)",
@@ -417,7 +440,7 @@ static void check_modules(struct cw_check *c)
         snprintf(field, sizeof field, "%s.channels", what);
         cw_check_range(c, &m->channels, field, 1, 4096);
         snprintf(field, sizeof field, "%s.serve", what);
-        check_address(c, &m->serve, field);
+        check_address(c, &m->serve, field, "");
         check_sources(c, m, what);
         check_device(c, m, what);
         for (size_t j = 0; j < i; j++) {

@@ -47,7 +47,9 @@ cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src, const str
     status = peer_at(dst->client, &peer);
     if (status == CW_OK) {
         peer.dial = 1;
-        snprintf(peer.address, sizeof peer.address, "%s", dst->node->address.value);
+        status = cw_app_address(app, dst->node, peer.address, sizeof peer.address);
+    }
+    if (status == CW_OK) {
         status = peer_at(src->client, &peer);
     }
     *ret_peer = peer.peer;

@@ -78,6 +78,27 @@ struct cw_owner_verdict {
     char text[256];    /* one line for people                                        */
 };
 
+struct cw_tool; /* posix/tool.h: a command line that grows */
+
+/*
+ * What stands for the chip of a node that the owner's tool runs itself ("address": "local"): a
+ * program beside causeway-node.  It works in a folder of its own, board/ beside that of the node.
+ */
+struct cw_owner_local {
+    const char *program;
+    const char *key_file; /* of its folder: there it finds its node key, in hex          */
+    const char *socket;   /* of its folder: there when the program is ready              */
+    const char *platform; /* --platform of causeway-node, whose folder lies beside board/ */
+
+    /* Add the program's arguments. */
+    void (*arguments)(const struct cw_owner_node *node, const char *sdk_dir,
+            struct cw_tool *ret_arguments);
+
+    /* The key that a chip with this node key gives to a vendor. */
+    void (*vendor_key)(const uint8_t node_key[static CW_KEY_LEN], uint16_t vendor,
+            uint8_t ret_key[static CW_KEY_LEN]);
+};
+
 struct cw_owner_backend {
     const char *name;
     bool session_dh;          /* its images link session_dh.c; else session_chip.c   */
@@ -112,6 +133,8 @@ struct cw_owner_backend {
             const uint8_t nonce[static CW_NONCE_LEN], const uint8_t life[static 32],
             const uint8_t *report, const uint8_t *proof, size_t proof_len,
             struct cw_owner_verdict *ret_verdict);
+
+    const struct cw_owner_local *local; /* NULL: a local node is causeway-node alone */
 };
 
 void cw_owner_built_free(struct cw_owner_built *built);

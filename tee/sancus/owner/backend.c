@@ -23,6 +23,7 @@
 #include "tee/sancus/abi.h"
 #include "tee/sancus/owner/device.h"
 #include "tee/sancus/owner/elf.h"
+#include "tee/sancus/owner/local.h"
 #include "tee/sancus/owner/measure.h"
 
 #define CHANNELS 8u /* default ends of connections */
@@ -535,4 +536,5 @@ const struct cw_owner_backend cw_owner_sancus = {
         .needs = needs,
         .build = build_all,
         .verify = cw_sancus_verify,
+        .local = &cw_sancus_local,
 };

@@ -156,6 +156,19 @@ static void failures_say_what_to_do(void **state)
     free(built.endpoints);
 }
 
+/* The published test node key, and what its chip gives to vendor 0x1234. */
+static void local_board_has_the_vendor_key_of_its_chip(void **state)
+{
+    (void)state;
+    static const uint8_t node_key[CW_KEY_LEN] = {0xde, 0xad, 0xbe, 0xef, 0xca, 0xfe, 0xba, 0xbe,
+            0xc0, 0xde, 0xfe, 0xed, 0xde, 0xfe, 0xc8, 0xed};
+    static const uint8_t expected[CW_KEY_LEN] = {0x0b, 0x7b, 0xf3, 0xae, 0x40, 0x88, 0x0a, 0x8b,
+            0xe4, 0x30, 0xd0, 0xda, 0x34, 0xfb, 0x76, 0xf0};
+    uint8_t key[CW_KEY_LEN];
+    cw_owner_sancus.local->vendor_key(node_key, 0x1234, key);
+    assert_memory_equal(key, expected, sizeof key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +176,7 @@ int main(void)
             cmocka_unit_test(place_and_vendor_key_change_the_key),
             cmocka_unit_test(arithmetic_of_all_widths_links),
             cmocka_unit_test(failures_say_what_to_do),
+            cmocka_unit_test(local_board_has_the_vendor_key_of_its_chip),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
