@@ -108,7 +108,8 @@ static void check_local(struct cw_check *c, struct cw_descriptor_node *n, const 
         return;
     }
     if (n->key.value != NULL) {
-        wrong(c, n->key.at, "%s: found \"key\", but a local node's key is made when it is started",
+        wrong(c, n->key.at, "%s: found \"key\", but a local node's key is made when it is started"
+                            CW_REMEDY ": take it out",
                 what);
     }
     if (n->backend != NULL && !n->backend->session_dh && !n->vendor.is_set) {
