@@ -13,6 +13,7 @@
 #include "core/crypto/suite.h"
 #include "deploy/local.h"
 #include "deploy/memory.h"
+#include "posix/args.h"
 #include "posix/file.h"
 #include "posix/log.h"
 
@@ -285,6 +286,29 @@ void cw_app_close(struct cw_app *app)
     free(app->state_folder);
 }
 
+void cw_app_unknown(const struct cw_app *app, const char *word, const char *kind,
+        const char *const *names)
+{
+    const char *nearest = cw_args_nearest(word, names);
+    char *list = cw_memory_text("");
+    for (size_t i = 0; names[i] != NULL && i < 24; i++) {
+        char *longer = cw_memory_format("%s%s%s", list, i == 0 ? "" : ", ", names[i]);
+        free(list);
+        list = longer;
+    }
+    if (nearest != NULL) {
+        cw_log_error("%s" CW_AT ": %s has no such %s" CW_REMEDY "; did you mean \"%s\"?", word,
+                app->descriptor_path, kind, nearest);
+    } else if (list[0] == '\0') {
+        cw_log_error("%s" CW_AT ": %s has no such %s" CW_REMEDY ", and none at all: add one there",
+                word, app->descriptor_path, kind);
+    } else {
+        cw_log_error("%s" CW_AT ": %s has no such %s" CW_REMEDY ", expected one of: %s", word,
+                app->descriptor_path, kind, list);
+    }
+    free(list);
+}
+
 struct cw_remote *cw_app_remote(struct cw_app *app, const char *name)
 {
     for (size_t i = 0; i < app->d.module_count; i++) {
@@ -292,7 +316,12 @@ struct cw_remote *cw_app_remote(struct cw_app *app, const char *name)
             return &app->remotes[i];
         }
     }
-    cw_log_error("%s has no module \"%s\"", app->descriptor_path, name);
+    const char **names = cw_memory_new(app->d.module_count + 1, sizeof *names);
+    for (size_t i = 0; i < app->d.module_count; i++) {
+        names[i] = app->d.modules[i].name.value;
+    }
+    cw_app_unknown(app, name, "module", names);
+    free(names);
     return NULL;
 }
 

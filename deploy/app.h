@@ -102,6 +102,10 @@ CW_MUST_CHECK cw_status cw_app_open(struct cw_app *app);
 
 void cw_app_close(struct cw_app *app);
 
+/* cw_app_unknown - log that the descriptor has no such module, ...; names: what it has, then NULL. */
+void cw_app_unknown(const struct cw_app *app, const char *word, const char *kind,
+        const char *const *names);
+
 /* cw_app_remote - the module of that name in the descriptor, or NULL (a line was printed). */
 struct cw_remote *cw_app_remote(struct cw_app *app, const char *name);
 

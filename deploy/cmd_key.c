@@ -44,7 +44,10 @@ static cw_status read_key(const char *path, uint8_t ret_key[static CW_KEY_LEN])
     }
     if (status != CW_OK) {
         if (status == CW_E_ABSENT) {
-            cw_log_error("there is no file %s", path);
+            cw_log_error("--file" CW_AT ": there is no file %s" CW_REMEDY
+                         ", expected one that holds the vendor key",
+                    path);
+            return CW_E_FORM;
         }
         return CW_E_SYSTEM;
     }
@@ -60,7 +63,9 @@ static cw_status read_key(const char *path, uint8_t ret_key[static CW_KEY_LEN])
     cw_bytes_wipe(bytes, len);
     free(bytes);
     if (status != CW_OK) {
-        cw_log_error("%s: expected a line of %u hexadecimal digits", path, 2 * CW_KEY_LEN);
+        cw_log_error("%s" CW_AT ": found no key" CW_REMEDY
+                     ", expected a line of %u hexadecimal digits",
+                path, 2 * CW_KEY_LEN);
     }
     return status;
 }
@@ -68,11 +73,12 @@ static cw_status read_key(const char *path, uint8_t ret_key[static CW_KEY_LEN])
 static cw_status add_vendor(struct cw_app *app, const char *node, const char *file)
 {
     if (file == NULL) {
-        cw_log_error("key add-vendor: expected --file FILE, which holds the key (a command line "
-                     "is no place for it)");
+        cw_log_error("key add-vendor" CW_AT ": found no --file" CW_REMEDY
+                     ", expected --file FILE, which holds the key (a command line is no place "
+                     "for it)");
         return CW_E_FORM;
     }
-    cw_status status = cw_app_open(app);
+    cw_status status = cw_app_describe(app);
     const struct cw_descriptor_node *found = NULL;
     for (size_t i = 0; i < app->d.node_count && status == CW_OK; i++) {
         if (strcmp(app->d.nodes[i].name.value, node) == 0) {
@@ -83,11 +89,16 @@ static cw_status add_vendor(struct cw_app *app, const char *node, const char *fi
         return status;
     }
     if (found == NULL || !found->vendor.is_set) {
-        cw_log_error("%s has no node \"%s\" with a vendor", app->descriptor_path, node);
+        cw_log_error("%s" CW_AT ": %s has no node of that name with a \"vendor\"" CW_REMEDY
+                     ", expected one that has",
+                node, app->descriptor_path);
         return CW_E_FORM;
     }
     uint8_t key[CW_KEY_LEN];
     status = read_key(file, key);
+    if (status == CW_OK) {
+        status = cw_app_open(app);
+    }
     if (status == CW_OK) {
         status = cw_keys_vendor_put(app->state, node, key);
     }
@@ -106,7 +117,9 @@ static cw_status forget_node(struct cw_app *app, const char *node)
     if (status == CW_OK) {
         status = cw_state_fact_get(app->state, name, unused, sizeof unused);
         if (status == CW_E_ABSENT) {
-            cw_log_error("no key of a node \"%s\" is pinned", node);
+            cw_log_error("%s" CW_AT ": no key of such a node is pinned" CW_REMEDY
+                         "; `causeway nodes` shows all",
+                    node);
         }
     }
     if (status == CW_OK) {
@@ -121,16 +134,30 @@ static cw_status forget_node(struct cw_app *app, const char *node)
 
 int cw_cmd_key(struct cw_app *app, const struct cw_words *words)
 {
+    static const char *const kinds[] = {"show", "add-vendor", "forget-node", NULL};
     const char *what = words->operands[0];
     cw_status status = CW_E_FORM;
-    if (strcmp(what, "show") == 0 && words->count == 1) {
+    if (words->file != NULL && strcmp(what, "add-vendor") != 0) {
+        cw_log_error("--file" CW_AT ": it is no option of key %s" CW_REMEDY
+                     ", but of key add-vendor",
+                what);
+    } else if (strcmp(what, "show") == 0 && words->count == 1) {
         status = show(app);
     } else if (strcmp(what, "add-vendor") == 0 && words->count == 2) {
         status = add_vendor(app, words->operands[1], words->file);
     } else if (strcmp(what, "forget-node") == 0 && words->count == 2) {
         status = forget_node(app, words->operands[1]);
     } else {
-        cw_log_error("key: expected show, add-vendor NODE --file FILE, or forget-node NODE");
+        const char *nearest = cw_args_nearest(what, kinds);
+        const bool is_other = nearest != NULL && strcmp(nearest, what) != 0;
+        cw_log_error("key %s" CW_AT ": %s" CW_REMEDY
+                     ", expected show, add-vendor NODE --file FILE, or forget-node NODE%s%s%s",
+                what,
+                is_other || nearest == NULL ? "there is no such action"
+                        : words->count > 1  ? "found one word too many"
+                                            : "found no NODE",
+                is_other ? " (did you mean \"" : "", is_other ? nearest : "",
+                is_other ? "\"?)" : "");
     }
     return cw_app_exit(status);
 }

@@ -11,6 +11,16 @@
 #include "deploy/verb.h"
 #include "posix/log.h"
 
+/* The words are held against the descriptor before anything is opened or made. */
+static cw_status open_for(struct cw_app *app, const char *connection, bool request)
+{
+    cw_status status = cw_app_describe(app);
+    if (status == CW_OK) {
+        status = cw_direct_check(app, connection, request);
+    }
+    return status == CW_OK ? cw_app_open(app) : status;
+}
+
 int cw_cmd_send(struct cw_app *app, const struct cw_words *words)
 {
     uint8_t *payload;
@@ -20,7 +30,7 @@ int cw_cmd_send(struct cw_app *app, const struct cw_words *words)
         return cw_app_exit(status);
     }
     uint64_t acked = 0;
-    status = cw_app_open(app);
+    status = open_for(app, words->operands[0], false);
     if (status == CW_OK) {
         status = cw_direct_send(app, words->operands[0], payload, len, &acked);
     }
@@ -50,7 +60,7 @@ int cw_cmd_request(struct cw_app *app, const struct cw_words *words)
     }
     uint8_t *answer = NULL;
     size_t answer_len = 0;
-    status = cw_app_open(app);
+    status = open_for(app, words->operands[0], true);
     if (status == CW_OK) {
         status = cw_direct_request(app, words->operands[0], payload, len, &answer, &answer_len);
     }
@@ -74,27 +84,36 @@ static cw_status find_entry(struct cw_app *app, struct cw_remote *r, const char 
     if (e != NULL && e->kind == CW_KIND_ENTRY) {
         return CW_OK;
     }
-    cw_log_error("module \"%s\" has no entry \"%s\"; its entries are:", r->module->name.value,
-            name);
+    char *list = cw_memory_text("");
     for (size_t i = 0; i < r->built.endpoint_count; i++) {
         if (r->built.endpoints[i].kind == CW_KIND_ENTRY) {
-            cw_log_error("  %s", r->built.endpoints[i].name);
+            char *longer = cw_memory_format("%s%s%s", list, list[0] == '\0' ? "" : ", ",
+                    r->built.endpoints[i].name);
+            free(list);
+            list = longer;
         }
     }
+    cw_log_error("%s" CW_AT ": module \"%s\" has no such entry" CW_REMEDY ", expected one of: %s",
+            name, r->module->name.value, list[0] == '\0' ? "none, it has no entries" : list);
+    free(list);
     return CW_E_FORM;
 }
 
 static cw_status call(struct cw_app *app, const struct cw_words *words, const uint8_t *payload,
         size_t len)
 {
-    cw_status status = cw_app_open(app);
+    cw_status status = cw_app_describe(app);
     if (status != CW_OK) {
         return status;
     }
     struct cw_remote *r = cw_app_remote(app, words->operands[0]);
-    uint16_t index = 0;
     if (r == NULL) {
         return CW_E_FORM;
+    }
+    uint16_t index = 0;
+    status = cw_app_open(app);
+    if (status != CW_OK) {
+        return status;
     }
     status = find_entry(app, r, words->operands[1], &index);
     if (status != CW_OK) {
@@ -111,7 +130,7 @@ static cw_status call(struct cw_app *app, const struct cw_words *words, const ui
     status = cw_remote_enter(app, r, CW_ENTRY_CALL, in, 4 + len, &result, &items, &items_len);
     free(in);
     if (status == CW_E_ABSENT) {
-        cw_log_error("module \"%s\" is not loaded: `causeway apply`", words->operands[0]);
+        cw_log_error("module %s" CW_AT ": it is not loaded" CW_REMEDY ": `causeway apply`", words->operands[0]);
         return status;
     }
     if (status != CW_OK) {
@@ -120,7 +139,8 @@ static cw_status call(struct cw_app *app, const struct cw_words *words, const ui
     size_t reply_len = 0;
     const uint8_t *reply = cw_remote_item(items, items_len, CW_FRAME_REPLY, &reply_len);
     if (result != CW_RESULT_DONE || reply == NULL) {
-        cw_log_error("module \"%s\" refuses the call: is the argument longer than \"%s\" takes?",
+        cw_log_error("module %s" CW_AT ": it refuses the call" CW_REMEDY
+                     ": is the argument longer than \"%s\" takes?",
                 words->operands[0], words->operands[1]);
         return CW_E_STATE;
     }

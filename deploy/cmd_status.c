@@ -374,7 +374,7 @@ static cw_status attest_one(struct cw_app *app, struct cw_remote *r, json_t *lis
         status = cw_remote_attest(app, r);
     }
     if (status == CW_E_ABSENT) {
-        cw_log_error("module \"%s\" is not loaded: `causeway apply`", r->module->name.value);
+        cw_log_error("module %s" CW_AT ": it is not loaded" CW_REMEDY ": `causeway apply`", r->module->name.value);
     }
     char start[2 * CW_START_LEN + 1];
     cw_hex_put(r->manager.evidence.start, CW_START_LEN, start);
@@ -392,12 +392,16 @@ static cw_status attest_one(struct cw_app *app, struct cw_remote *r, json_t *lis
 
 int cw_cmd_attest(struct cw_app *app, const struct cw_words *words)
 {
-    cw_status worst = cw_app_open(app);
+    cw_status worst = cw_app_describe(app);
     if (worst != CW_OK) {
         return cw_app_exit(worst);
     }
     if (words->count == 1 && cw_app_remote(app, words->operands[0]) == NULL) {
         return CW_EXIT_WRONG;
+    }
+    worst = cw_app_open(app);
+    if (worst != CW_OK) {
+        return cw_app_exit(worst);
     }
     json_t *list = json_array();
     for (size_t i = 0; i < app->d.module_count; i++) {

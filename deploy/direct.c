@@ -31,17 +31,29 @@ static void make_channel(struct direct *d)
     cw_bytes_wipe(&setconn, sizeof setconn);
 }
 
-static cw_status not_direct(const struct cw_app *app, const char *name, const char *why)
+cw_status cw_direct_check(struct cw_app *app, const char *name, bool request)
 {
-    cw_log_error("\"%s\" %s; the direct connections of %s are:", name, why, app->descriptor_path);
+    const struct cw_descriptor_connection *c = cw_descriptor_connection(&app->d, name);
+    if (c != NULL && c->from == NULL && (c->mode == CW_MODE_REQUEST) == request) {
+        return CW_OK;
+    }
+    if (c != NULL && c->from == NULL) {
+        cw_log_error("%s" CW_AT ": it takes %s" CW_REMEDY ": use `causeway %s %s`", name,
+                request ? "events" : "requests", request ? "send" : "request", name);
+        return CW_E_FORM;
+    }
+    const char **names = cw_memory_new(app->d.connection_count + 1, sizeof *names);
+    size_t count = 0;
     for (size_t i = 0; i < app->d.connection_count; i++) {
-        const struct cw_descriptor_connection *c = &app->d.connections[i];
-        if (c->from == NULL) {
-            cw_log_error("  %s  (%s of %s.%s)", c->name.value,
-                    c->mode == CW_MODE_REQUEST ? "requests" : "events", c->to_module.value,
-                    c->mode == CW_MODE_REQUEST ? c->to_handler.value : c->to_input.value);
+        const struct cw_descriptor_connection *other = &app->d.connections[i];
+        if (other->from == NULL && (other->mode == CW_MODE_REQUEST) == request) {
+            names[count++] = other->name.value;
         }
     }
+    cw_app_unknown(app, name, request ? "direct connection to a handler"
+                                      : "direct connection to an input",
+            names);
+    free(names);
     return CW_E_FORM;
 }
 
@@ -63,17 +75,15 @@ static cw_status open_direct(struct cw_app *app, const char *name, bool request,
         struct direct *d)
 {
     *d = (struct direct){.app = app, .c = cw_descriptor_connection(&app->d, name)};
-    if (d->c == NULL || d->c->from != NULL) {
-        return not_direct(app, name, d->c == NULL ? "is no connection" : "is not direct");
-    }
-    if ((d->c->mode == CW_MODE_REQUEST) != request) {
-        return not_direct(app, name, request ? "takes events: use `causeway send`"
-                                             : "takes requests: use `causeway request`");
+    cw_status status = cw_direct_check(app, name, request);
+    if (status != CW_OK) {
+        return status;
     }
     d->dst = &app->remotes[d->c->to - app->d.modules];
-    cw_status status = cw_state_connection_find(app->state, name, &d->row);
+    status = cw_state_connection_find(app->state, name, &d->row);
     if (status == CW_E_ABSENT || (status == CW_OK && d->row.epoch == 0)) {
-        cw_log_error("connection \"%s\" is not made: `causeway apply` first", name);
+        cw_log_error("connection %s" CW_AT ": it is not made" CW_REMEDY ": `causeway apply` first",
+                name);
         return CW_E_STATE;
     }
     if (status == CW_OK && d->row.phase != CW_PHASE_MADE) {
@@ -83,9 +93,10 @@ static cw_status open_direct(struct cw_app *app, const char *name, bool request,
         return status;
     }
     if (len > d->row.event_max) {
-        cw_log_error("the payload has %zu bytes; \"%s\" of \"%s\" takes at most %" PRIu32, len,
-                request ? d->c->to_handler.value : d->c->to_input.value, d->c->to_module.value,
-                d->row.event_max);
+        cw_log_error("%s" CW_AT ": found a payload of %zu bytes" CW_REMEDY
+                     ", expected at most %" PRIu32 ": so many takes \"%s\" of \"%s\"",
+                name, len, d->row.event_max,
+                request ? d->c->to_handler.value : d->c->to_input.value, d->c->to_module.value);
         return CW_E_FORM;
     }
     make_channel(d);
@@ -94,7 +105,7 @@ static cw_status open_direct(struct cw_app *app, const char *name, bool request,
 
 static cw_status absent(const struct direct *d)
 {
-    cw_log_error("module \"%s\" is not loaded: `causeway apply`", d->c->to_module.value);
+    cw_log_error("module %s" CW_AT ": it is not loaded" CW_REMEDY ": `causeway apply`", d->c->to_module.value);
     return CW_E_ABSENT;
 }
 

@@ -14,6 +14,9 @@
 
 #include "deploy/app.h"
 
+/* cw_direct_check - has the descriptor such a direct connection?  CW_E_FORM: no, it was logged. */
+CW_MUST_CHECK cw_status cw_direct_check(struct cw_app *app, const char *name, bool request);
+
 /*
  * cw_direct_send - one event.
  *

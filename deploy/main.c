@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "deploy/failure.h"
@@ -184,11 +185,21 @@ static bool take_option(struct line *l, size_t index, const char *value)
 
 static bool take_operand(struct line *l, const char *word)
 {
-    if (l->verb == NULL) {
+    if (l->verb == NULL && is_descriptor(word)) {
+        cw_log_error("%s" CW_AT ": found a descriptor in the place of the verb" CW_REMEDY
+                     ", expected: causeway VERB %s",
+                word, word);
+        return false;
+    }
+    if (l->verb == NULL && word[0] != '\0') {
         l->verb = cw_help_find(&tables, word);
         return l->verb != NULL;
     }
-    if (is_descriptor(word)) {
+    if (word[0] == '\0') {
+        cw_log_error("\"\"" CW_AT ": found an empty word" CW_REMEDY ", expected none");
+        return false;
+    }
+    if (is_descriptor(word) && strstr(l->verb->operands, "app.json") != NULL) {
         if (l->options.descriptor != NULL) {
             cw_log_error("%s" CW_AT ": found a second descriptor behind %s" CW_REMEDY
                          ", expected one",
@@ -200,8 +211,11 @@ static bool take_operand(struct line *l, const char *word)
     }
     if (l->words.count == l->verb->most || l->words.count == CW_WORDS_MAX) {
         cw_log_error("%s" CW_AT ": found one word too many" CW_REMEDY
-                     ", expected: causeway %s%s%s (a descriptor ends in .json, .yaml or .yml)",
-                word, l->verb->name, l->verb->operands[0] == '\0' ? "" : " ", l->verb->operands);
+                     ", expected: causeway %s%s%s%s",
+                word, l->verb->name, l->verb->operands[0] == '\0' ? "" : " ", l->verb->operands,
+                strstr(l->verb->operands, "app.json") == NULL
+                        ? ""
+                        : " (a descriptor ends in .json, .yaml or .yml)");
         return false;
     }
     l->words.operands[l->words.count++] = word;
@@ -244,6 +258,31 @@ static bool wants_json(int argc, char **argv)
     return false;
 }
 
+/* One that is not there may be made, unless it is needed. */
+static bool check_folder(const char *option, const char *path, bool is_needed)
+{
+    struct stat st;
+    const bool is_there = path != NULL && stat(path, &st) == 0;
+    if (path == NULL || (is_there ? S_ISDIR(st.st_mode) : !is_needed)) {
+        return true;
+    }
+    cw_log_error("%s" CW_AT ": found %s, which is %s" CW_REMEDY ", expected a folder", option, path,
+            is_there ? "a file" : "not there");
+    return false;
+}
+
+static bool check_key_file(const char *path)
+{
+    struct stat st;
+    if (path == NULL || stat(path, &st) != 0 || S_ISREG(st.st_mode)) {
+        return true;
+    }
+    cw_log_error("--key-file" CW_AT ": found %s, which is no file" CW_REMEDY
+                 ", expected a file, or a name for a new one",
+            path);
+    return false;
+}
+
 /* What the words mean together; help and version are served here. */
 static int understand(struct line *l, int argc, char **argv, bool *ret_is_run)
 {
@@ -270,6 +309,11 @@ static int understand(struct line *l, int argc, char **argv, bool *ret_is_run)
     if (l->words.count < l->verb->least) {
         cw_log_error("%s" CW_AT ": found %zu of %zu words" CW_REMEDY ", expected: causeway %s %s",
                 l->verb->name, l->words.count, l->verb->least, l->verb->name, l->verb->operands);
+        return CW_EXIT_WRONG;
+    }
+    if (!check_folder("--state", l->options.state, false) ||
+            !check_folder("--sdk", l->options.sdk, true) ||
+            !check_folder("--dir", l->words.dir, false) || !check_key_file(l->options.key_file)) {
         return CW_EXIT_WRONG;
     }
     *ret_is_run = true;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "deploy/memory.h"
 #include "deploy/secret.h"
@@ -14,17 +16,49 @@
 
 #define PAYLOAD_FILE_MAX (1u << 20)
 
+/* Asked before an answer is fetched that would be lost. */
+static bool can_write(const char *path)
+{
+    struct stat st;
+    char *folder = cw_file_folder(path);
+    const bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    const bool is_there = folder != NULL && stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+    const bool is_open = is_there && access(folder, W_OK | X_OK) == 0;
+    free(folder);
+    if (is_folder || !is_open) {
+        cw_log_error("--out" CW_AT ": found %s, %s" CW_REMEDY
+                     ", expected a file in a folder that is there and open for writing",
+                path, is_folder ? "which is a folder"
+                        : is_there ? "whose folder is closed" : "whose folder is not there");
+    }
+    return !is_folder && is_open;
+}
+
 cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes, size_t *ret_len)
 {
+    if (words->out != NULL && !can_write(words->out)) {
+        return CW_E_FORM;
+    }
     const int given = (words->hex != NULL) + (words->text != NULL) + (words->file != NULL);
     if (given > 1) {
-        cw_log_error("expected one of --hex, --text and --file");
+        cw_log_error("%s" CW_AT ": found it with %s" CW_REMEDY
+                     ", expected one of --hex, --text and --file",
+                words->file != NULL ? "--file" : "--text", words->hex != NULL ? "--hex" : "--text");
         return CW_E_FORM;
     }
     if (words->file != NULL) {
+        struct stat st;
+        if (stat(words->file, &st) == 0 && !S_ISREG(st.st_mode)) {
+            cw_log_error("--file" CW_AT ": found %s, which is no file" CW_REMEDY
+                         ", expected one that holds the payload",
+                    words->file);
+            return CW_E_FORM;
+        }
         cw_status status = cw_file_read(words->file, PAYLOAD_FILE_MAX, ret_bytes, ret_len);
         if (status == CW_E_ABSENT) {
-            cw_log_error("there is no file %s", words->file);
+            cw_log_error("--file" CW_AT ": there is no file %s" CW_REMEDY
+                         ", expected one that holds the payload",
+                    words->file);
         }
         return status == CW_OK ? CW_OK : CW_E_FORM;
     }
@@ -32,8 +66,10 @@ cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes, si
         const size_t len = strlen(words->hex) / 2;
         *ret_bytes = cw_memory_new(len, 1);
         *ret_len = len;
-        if (cw_hex_get(words->hex, *ret_bytes, len) != CW_OK) {
-            cw_log_error("--hex: found \"%s\", expected pairs of hexadecimal digits", words->hex);
+        if (strlen(words->hex) % 2 != 0 || cw_hex_get(words->hex, *ret_bytes, len) != CW_OK) {
+            cw_log_error("--hex" CW_AT ": found \"%s\"" CW_REMEDY
+                         ", expected pairs of hexadecimal digits",
+                    words->hex);
             free(*ret_bytes);
             return CW_E_FORM;
         }

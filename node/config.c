@@ -86,7 +86,7 @@ static bool choose_backend(const char *name, const struct cw_node_backend *const
         const size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, " %s", (*backends)->name);
     }
-    cw_log_error("--tee %s: this node knows:%s", name, names);
+    cw_log_error("--tee %s: expected one of:%s", name, names);
     return false;
 }
 

@@ -18,6 +18,11 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
+static int lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
 unsigned cw_args_distance(const char *a, const char *b)
 {
     unsigned rows[3][WORD_MAX + 1];
@@ -31,7 +36,7 @@ unsigned cw_args_distance(const char *a, const char *b)
         const unsigned *above = rows[(i - 1) % 3];
         row[0] = i;
         for (unsigned j = 1; j <= b_len; j++) {
-            unsigned change = above[j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u);
+            unsigned change = above[j - 1] + (lower(a[i - 1]) == lower(b[j - 1]) ? 0u : 1u);
             row[j] = least(change, least(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
                 row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
@@ -130,6 +135,25 @@ static bool check_choice(const struct cw_args_option *option, const char *given)
     return false;
 }
 
+/* A word goes into messages, names of files and of modules: no control characters. */
+static bool is_printable(const char *word)
+{
+    for (const unsigned char *p = (const unsigned char *)word; *p != '\0';) {
+        const unsigned len = cw_log_shown_len(p);
+        if (len == 0) {
+            char shown[64];
+            snprintf(shown, sizeof shown, "%s", word);
+            cw_log_clean(shown, "");
+            cw_log_error("%s" CW_AT ": found the byte 0x%02x in the word" CW_REMEDY
+                         ", expected UTF-8 without control characters",
+                    shown, *p);
+            return false;
+        }
+        p += len;
+    }
+    return true;
+}
+
 /* The value of an option, from its own word (behind '=') or from the next one. */
 static bool find_value(struct cw_args *a, const struct cw_args_option *option, const char *rest,
         const char **ret_value)
@@ -157,7 +181,15 @@ static bool find_value(struct cw_args *a, const struct cw_args_option *option, c
                 option->name, option->value);
         return false;
     }
-    return !is_choice(option->value) || check_choice(option, *ret_value);
+    if ((*ret_value)[0] == '\0' && strcmp(option->value, "TEXT") != 0 &&
+            strcmp(option->value, "DIGITS") != 0) {
+        cw_log_error("--%s" CW_AT ": found an empty value" CW_REMEDY ", expected %s", option->name,
+                option->value);
+        return false;
+    }
+    const bool is_text = strcmp(option->value, "TEXT") == 0;
+    return (is_text || is_printable(*ret_value)) &&
+            (!is_choice(option->value) || check_choice(option, *ret_value));
 }
 
 static bool may_repeat(const struct cw_args_option *option)
@@ -190,7 +222,10 @@ cw_args_kind cw_args_next(struct cw_args *a, const struct cw_args_option *option
     }
     if (a->only_operands || word[0] != '-' || word[1] == '\0') {
         *ret_value = word;
-        return CW_ARGS_OPERAND;
+        return is_printable(word) ? CW_ARGS_OPERAND : CW_ARGS_WRONG;
+    }
+    if (!is_printable(strncmp(word, "--text=", 7) == 0 ? "" : word)) {
+        return CW_ARGS_WRONG;
     }
     if (word[1] != '-') {
         return single_hyphen(word, options);

@@ -4,7 +4,8 @@
  *
  * What     Options are --name, --name VALUE, --name=VALUE; "--" ends them; all else is an
  *          operand.  A value that begins with "--" needs the form with '='.  An option that stands
- *          there twice is wrong unless its value ends with "...".
+ *          there twice is wrong unless its value ends with "...".  Values are not empty, but for
+ *          those called TEXT or DIGITS.
  *          Does no heavy work, so that `--version` is fast.
  * Trust    neutral.
  * Memory   Values point into argv.
