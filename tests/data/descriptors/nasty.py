@@ -123,11 +123,11 @@ nasty('a source outside', 'app.json', G.replace('ping.c', '/dev/zero'),
       '1:157: modules[0].sources[0]: found "/dev/zero", expected a file that ends in .c')
 nasty('a port of many digits', 'app.json', G.replace(':1"', ':00000000000000000001"'),
       '1:85: nodes[0].address: found "127.0.0.1:00000000000000000001", expected host:port '
-      'or [IPv6]:port, the port from 1 to 65535')
+      'or [IPv6]:port, the port from 1 to 65535, or "local"')
 nasty('an address of a kilobyte', 'app.json', G.replace('127.0.0.1', 'a' * 1000),
       '1:85: nodes[0].address: found '
       '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
-      'aaaaaaaaaaaaaaa...", expected host:port or [IPv6]:port, the port from 1 to 65535')
+      'aaaaaaaaaaaaaaa...", expected host:port or [IPv6]:port, the port from 1 to 65535, or "local"')
 nasty('three modules of one name', 'app.json', json.dumps({'causeway': 1, 'name': 'a', 'nodes': [{'name': 'n1', 'tee': 'native', 'address': 'h:1'}], 'modules': [{'name': 'm', 'node': 'n1', 'sources': ['ping.c']}] * 3}),
       '1:165: modules[1].name: found "m" again, expected a name of its own (first in line 1)',
       '1:217: modules[2].name: found "m" again, expected a name of its own (first in line 1)')
