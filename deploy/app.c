@@ -80,16 +80,23 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* When this thread's step began: steps of several threads take their time side by side. */
+static _Thread_local uint64_t step_ns;
+
 void cw_app_begin_step(struct cw_app *app)
 {
-    app->step_ns = now_ns();
+    (void)app;
+    step_ns = now_ns();
 }
 
 void cw_app_step(struct cw_app *app, const char *verb, const char *format, ...)
 {
     const uint64_t end_ns = now_ns();
-    const double ms = (double)(end_ns - app->step_ns) / 1e6;
-    app->step_ns = end_ns;
+    const double ms = (double)(end_ns - step_ns) / 1e6;
+    step_ns = end_ns;
+    if (app->is_dry) {
+        return; /* nothing is done */
+    }
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -98,6 +105,7 @@ void cw_app_step(struct cw_app *app, const char *verb, const char *format, ...)
     if (len < 0) {
         cw_memory_gone();
     }
+    (void)pthread_mutex_lock(&app->print_mutex);
     if (app->options.json) {
         if (app->steps == NULL) {
             app->steps = json_array();
@@ -110,6 +118,7 @@ void cw_app_step(struct cw_app *app, const char *verb, const char *format, ...)
         printf("%9.1f ms  %s%-10s%s %s\n", ms, bold, verb, plain, text);
         fflush(stdout);
     }
+    (void)pthread_mutex_unlock(&app->print_mutex);
     free(text);
 }
 
@@ -161,6 +170,7 @@ cw_status cw_app_describe(struct cw_app *app)
     for (size_t i = 0; i < app->d.module_count; i++) {
         app->remotes[i].module = &app->d.modules[i];
         app->remotes[i].node = app->d.modules[i].node;
+        (void)pthread_mutex_init(&app->remotes[i].mutex, NULL);
     }
     return CW_OK;
 }
@@ -221,7 +231,12 @@ cw_status cw_app_remember(struct cw_app *app)
         }
     }
     umask(077); /* what this program leaves behind is the owner's alone */
-    cw_status status = cw_state_open(app->state_folder, app->options.key_file, &app->state);
+    const struct cw_state_access access = {
+            .key_file = app->options.key_file,
+            .passphrase_file = app->options.passphrase_file,
+            .is_scratch = app->is_dry,
+    };
+    cw_status status = cw_state_open(app->state_folder, &access, &app->state);
     if (status == CW_OK) {
         status = cw_state_deployment(app->state, app->deployment);
     }
@@ -377,18 +392,10 @@ cw_status cw_app_address(const struct cw_app *app, const struct cw_descriptor_no
     return status;
 }
 
-cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *node,
-        struct cw_nodeclient **ret_client)
+cw_status cw_app_reach(struct cw_app *app, const struct cw_descriptor_node *node,
+        struct cw_nodeclient **slot)
 {
-    struct cw_nodeclient **slot = &app->clients[node - app->d.nodes];
-    if (*slot != NULL) {
-        *ret_client = *slot;
-        return CW_OK;
-    }
-    cw_status status = cw_keys_tls(app->state, &app->keys);
-    if (status != CW_OK) {
-        return status;
-    }
+    cw_status status = CW_OK;
     char name[CW_STATE_NAME_CAP + 8];
     char pin[CW_TLS_FINGERPRINT_CAP] = "";
     pin_name(node, name, sizeof name);
@@ -430,6 +437,24 @@ cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *nod
                 node->name.value, cw_nodeclient_peer(*slot));
     }
     status = greet(app, node, *slot);
+    if (status != CW_OK) {
+        cw_nodeclient_close(*slot);
+        *slot = NULL;
+    }
+    return status;
+}
+
+cw_status cw_app_client(struct cw_app *app, const struct cw_descriptor_node *node,
+        struct cw_nodeclient **ret_client)
+{
+    struct cw_nodeclient **slot = &app->clients[node - app->d.nodes];
+    cw_status status = CW_OK;
+    if (*slot == NULL) {
+        status = cw_keys_tls(app->state, &app->keys);
+        if (status == CW_OK) {
+            status = cw_app_reach(app, node, slot);
+        }
+    }
     if (status == CW_OK) {
         *ret_client = *slot;
     }

@@ -11,6 +11,7 @@
 #ifndef CW_DEPLOY_APP_H
 #define CW_DEPLOY_APP_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@
 #define CW_EXIT_FAILED 1
 #define CW_EXIT_WRONG 2   /* wrong use, or a wrong descriptor */
 #define CW_EXIT_REFUSED 3 /* evidence refused                 */
+#define CW_EXIT_CHANGES 4 /* plan --exit-code: there is something to do */
 
 struct cw_tables; /* verb.h */
 
@@ -40,8 +42,40 @@ struct cw_options {
     const char *descriptor; /* NULL: app.json */
     const char *state;      /* NULL: .causeway beside the descriptor */
     const char *key_file;   /* NULL: key in the state's folder       */
+    const char *passphrase_file; /* NULL: asked on the terminal        */
     const char *sdk;        /* NULL: found beside the program        */
     uint32_t timeout_ms;
+};
+
+/* What apply does with a module or a connection. */
+typedef enum cw_action {
+    CW_ACTION_KEEP,
+    CW_ACTION_CREATE,
+    CW_ACTION_REPAIR,  /* it runs, but what apply makes with it is not whole, or of an earlier life */
+    CW_ACTION_REPLACE, /* another one takes its place                                           */
+    CW_ACTION_REKEY,   /* connections: a new epoch, nothing else                                 */
+    CW_ACTION_END,
+    CW_ACTION_UNKNOWN, /* its node cannot be asked, or evidence is refused                       */
+} cw_action;
+
+struct cw_decision {
+    cw_action action;
+    char reason[192];
+};
+
+/* What a node's module answered when it was asked for evidence. */
+typedef enum cw_seen {
+    CW_SEEN_NOTHING, /* it was not asked: it is not there, or is to be replaced */
+    CW_SEEN_LIFE,    /* evidence that was accepted                              */
+    CW_SEEN_ABSENT,
+    CW_SEEN_REFUSED, /* evidence that was not                                   */
+    CW_SEEN_SILENT,  /* its node cannot be reached                              */
+} cw_seen;
+
+/* One end of a connection, as a node has it. */
+struct cw_remote_route {
+    uint32_t channel;
+    bool is_source;
 };
 
 /* One module: what the state knows of it, its image, and a session with it. */
@@ -60,14 +94,24 @@ struct cw_remote {
     bool is_attested;
     bool is_new_life; /* not the life that the state knew */
     bool is_loaded_now;
+    const struct json_t *says; /* apply: what its node says of it, until the run ends */
+    struct cw_remote_route *routes; /* what its node says it has, if it said anything */
+    size_t route_count;
+    bool is_told;
+    bool is_ready;      /* apply: a session is open, and its connections may be made */
+    cw_seen seen;
+    struct cw_decision decision;
     struct cw_answer *channels;
     size_t channel_count;
+    uint8_t *answer;       /* of the entry made last           */
+    pthread_mutex_t mutex; /* over a command and its answer    */
 };
 
 struct cw_app {
     struct cw_options options;
     char *descriptor_path;
     char *state_folder;
+    bool is_dry; /* look and tell, change nothing (set before anything is opened) */
     struct cw_descriptor d;
     struct cw_mistakes mistakes;
     struct cw_state *state;
@@ -75,7 +119,7 @@ struct cw_app {
     uint8_t deployment[CW_DEPLOYMENT_LEN];
     struct cw_nodeclient **clients; /* one per node of the descriptor, NULL: not connected */
     struct cw_remote *remotes;      /* one per module of the descriptor                    */
-    uint64_t step_ns;               /* when the step began                                 */
+    pthread_mutex_t print_mutex;    /* over steps and progress                             */
     struct json_t *steps;           /* --json: what was done                               */
     struct json_t *result;          /* --json: what the program prints at its end          */
     struct cw_failures *failures;   /* --json: what went wrong; else NULL                  */
@@ -118,7 +162,14 @@ CW_MUST_CHECK cw_status cw_app_client(struct cw_app *app, const struct cw_descri
         struct cw_nodeclient **ret_client);
 
 /*
- * Printing.  A step: `  1.2 ms  attest     controller: ...`; with --json an object in "steps".
+ * cw_app_reach - the same for any node; slot: where its connection is kept until cw_nodeclient_close.
+ * May be called in several threads, each with a node of its own, after cw_keys_tls.
+ */
+CW_MUST_CHECK cw_status cw_app_reach(struct cw_app *app, const struct cw_descriptor_node *node,
+        struct cw_nodeclient **slot);
+
+/*
+ * Printing, from any thread.  A step: `  1.2 ms  attest     controller: ...`; with --json an object in "steps".
  */
 void cw_app_begin_step(struct cw_app *app);
 __attribute__((format(printf, 3, 4))) void cw_app_step(struct cw_app *app, const char *verb,
@@ -162,10 +213,13 @@ CW_MUST_CHECK cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r,
 const uint8_t *cw_remote_item(const uint8_t *items, size_t items_len, uint8_t type,
         size_t *ret_len);
 
-/* cw_remote_load - LOAD for all modules given that are not there, nodes at once. */
+/* Load and unload; the state knows before the node does.  Unloading what is not there is done. */
+CW_MUST_CHECK cw_status cw_remote_load(struct cw_app *app, struct cw_remote *r);
 CW_MUST_CHECK cw_status cw_remote_unload(struct cw_app *app, struct cw_remote *r);
-CW_MUST_CHECK cw_status cw_remote_load_post(struct cw_app *app, struct cw_remote *r);
-CW_MUST_CHECK cw_status cw_remote_load_take(struct cw_app *app, struct cw_remote *r);
+
+/* cw_remote_take_off - unload a module that is not in the descriptor; the state is not asked. */
+CW_MUST_CHECK cw_status cw_remote_take_off(struct cw_app *app, struct cw_nodeclient *client,
+        const struct cw_module_name *module, const char *called);
 
 /*
  * cw_remote_attest - evidence with a fresh nonce, verified, held against the policy.
@@ -199,8 +253,13 @@ void cw_remote_close(struct cw_remote *r);
 CW_MUST_CHECK cw_status cw_app_connect(struct cw_app *app,
         const struct cw_descriptor_connection *connection, bool *ret_changed);
 
-/* cw_app_disconnect - end a connection that the descriptor does not have any more. */
-CW_MUST_CHECK cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row);
+/* cw_app_foresee - what cw_app_connect would do, by the decisions taken about the two ends. */
+CW_MUST_CHECK cw_status cw_app_foresee(struct cw_app *app,
+        const struct cw_descriptor_connection *connection, struct cw_decision *ret_decision);
+
+/* cw_app_old_route - the channel before a rekey, which stays routed for a while; 0: none. */
+CW_MUST_CHECK cw_status cw_app_old_route(struct cw_app *app, uint32_t conn,
+        uint32_t *ret_channel);
 
 /* cw_app_link - both nodes learn of the link from one to the other; number 0: it is one node. */
 CW_MUST_CHECK cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src,

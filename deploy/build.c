@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/bytes.h"
 #include "core/wire/reader.h"
@@ -108,6 +109,7 @@ struct job {
     struct cw_remote **remotes; /* the modules of this node */
     size_t count;
     const char *sdk;
+    const char *out; /* folder of intermediate files */
     uint8_t common[HASH_LEN]; /* of the SDK, the application's folder and the owner's key */
     uint8_t hash[HASH_LEN];
     struct cw_owner_built *built; /* what the backend gave */
@@ -313,7 +315,7 @@ static cw_status build_anew(struct job *job, const char *out_dir)
 static void *work(void *ctx)
 {
     struct job *job = ctx;
-    char *out = cw_memory_format("%s/build/%s", job->app->state_folder, job->node->name.value);
+    char *out = cw_memory_format("%s/%s", job->out, job->node->name.value);
     job->status = cw_file_make_folder(out, 0700);
     char *out_dir = job->status == CW_OK ? realpath(out, NULL) : NULL;
     if (job->status == CW_OK) {
@@ -428,21 +430,33 @@ static struct job job_of(struct cw_app *app, const struct cw_descriptor_node *no
     return job;
 }
 
-static cw_status build_all(struct cw_app *app, const char *sdk)
+static void join(struct job *job)
 {
+    if (job->is_started) {
+        pthread_join(job->thread, NULL);
+        job->is_started = false;
+    }
+}
+
+static cw_status build_all(struct cw_app *app, const char *sdk, const char *out)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t most = processors > 0 ? 2 * (size_t)processors : 2; /* nodes at once */
     uint8_t common[HASH_LEN];
     cw_status status = hash_common(app, sdk, common);
     struct job *jobs = cw_memory_new(app->d.node_count, sizeof *jobs);
     for (size_t i = 0; i < app->d.node_count && status == CW_OK; i++) {
+        if (i >= most) {
+            join(&jobs[i - most]);
+        }
         jobs[i] = job_of(app, &app->d.nodes[i]);
         jobs[i].sdk = sdk;
+        jobs[i].out = out;
         memcpy(jobs[i].common, common, sizeof common);
         status = jobs[i].count == 0 ? CW_OK : begin(&jobs[i]);
     }
     for (size_t i = 0; i < app->d.node_count; i++) {
-        if (jobs[i].is_started) {
-            pthread_join(jobs[i].thread, NULL);
-        }
+        join(&jobs[i]);
         if (status == CW_OK && jobs[i].count > 0) {
             status = finish(&jobs[i]);
         }
@@ -454,13 +468,44 @@ static cw_status build_all(struct cw_app *app, const char *sdk)
     return status;
 }
 
+/* Who only looks leaves nothing behind. */
+static void remove_folder(const char *path)
+{
+    char *const roots[] = {(char *)(uintptr_t)path, NULL};
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *entry = walk == NULL ? NULL : fts_read(walk); entry != NULL;
+            entry = fts_read(walk)) {
+        if (entry->fts_info != FTS_D) {
+            (void)remove(entry->fts_path);
+        }
+    }
+    if (walk != NULL) {
+        fts_close(walk);
+    }
+}
+
 cw_status cw_app_build(struct cw_app *app)
 {
     char *sdk = cw_place_sdk(app->options.sdk);
     if (sdk == NULL) {
         return CW_E_ABSENT;
     }
-    cw_status status = build_all(app, sdk);
+    char scratch[] = "/tmp/causeway-plan-XXXXXX";
+    char *out = NULL;
+    cw_status status = CW_OK;
+    if (!app->is_dry) {
+        out = cw_memory_format("%s/build", app->state_folder);
+    } else if (mkdtemp(scratch) == NULL) {
+        cw_log_error("cannot make a folder in /tmp: %s", strerror(errno));
+        status = CW_E_SYSTEM;
+    }
+    if (status == CW_OK) {
+        status = build_all(app, sdk, app->is_dry ? scratch : out);
+    }
+    if (app->is_dry) {
+        remove_folder(scratch);
+    }
+    free(out);
     free(sdk);
     return status;
 }

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* apply: from the descriptor to modules that run, attested and connected. */
+/*
+ * apply: from the descriptor to modules that run, attested and connected.
+ *
+ *   node        look, decide, tidy up; then each module: load, attest, open a session
+ *   connection  when both its nodes are done
+ *   settings    of a node's modules, when their connections are made, so that nothing that they
+ *               emit is lost
+ *
+ * All three are tasks that run side by side; what fails is left out, and the rest goes on.
+ * Everything that changes a node or a module was written down before, so a run that breaks off
+ * anywhere is repeated by the next.
+ */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -7,119 +18,254 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
-#include "core/module/endpoint.h"
+#include "deploy/change.h"
 #include "deploy/local.h"
 #include "deploy/memory.h"
 #include "deploy/secret.h"
 #include "deploy/verb.h"
+#include "deploy/work.h"
 #include "posix/log.h"
 
-static const struct cw_descriptor_node *node_named(const struct cw_app *app, const char *name)
+struct apply {
+    struct cw_app *app;
+    struct cw_change change;
+    cw_status *connected; /* per connection: CW_AGAIN: an end is not ready */
+    bool *is_changed;
+    cw_status *set; /* per node: its settings */
+};
+
+static cw_status worse(cw_status a, cw_status b)
 {
-    for (size_t i = 0; i < app->d.node_count; i++) {
-        if (strcmp(app->d.nodes[i].name.value, name) == 0) {
-            return &app->d.nodes[i];
+    return a == CW_E_DENIED || b == CW_OK ? a : b;
+}
+
+/* --- modules ---------------------------------------- */
+
+static const struct cw_change_node *node_named(const struct apply *a, const char *name)
+{
+    for (size_t i = 0; i < a->change.node_count; i++) {
+        if (strcmp(a->change.nodes[i].node->name.value, name) == 0) {
+            return &a->change.nodes[i];
         }
     }
     return NULL;
 }
 
-/* Take a module off a node that it left; a node that is gone is warned of. */
-static cw_status leave(struct cw_app *app, struct cw_state_module *row)
+/* Its old node is to take it off, now or when it is back. */
+static cw_status leave(const struct apply *a, struct cw_remote *r)
 {
-    const struct cw_descriptor_module gone = {.name.value = row->name};
-    struct cw_remote r = {.module = &gone, .row = *row, .node = node_named(app, row->node)};
-    cw_status status = CW_OK;
-    if (r.node == NULL) {
-        if (cw_local_has(app, row->node)) { /* which ends with this apply */
-            row->life = CW_LIFE_ABSENT;
-            return cw_state_module_put(app->state, row);
-        }
-        cw_log_warn("module \"%s\" ran on node \"%s\", which the descriptor does not have any "
-                    "more: it may run on, but nobody listens to it",
-                row->name, row->node);
-        row->life = CW_LIFE_ABSENT;
-        return cw_state_module_put(app->state, row);
+    struct cw_app *app = a->app;
+    if (node_named(a, r->row.node) == NULL) { /* a local node, which ends with this run */
+        r->row.life = CW_LIFE_ABSENT;
+        return cw_state_module_put(app->state, &r->row);
     }
-    status = cw_remote_unload(app, &r);
+    char *fact = cw_memory_format("left/%s/%" PRIu32, r->row.node, r->row.number);
+    cw_status status = cw_state_begin(app->state);
     if (status == CW_OK) {
-        *row = r.row;
-        cw_app_step(app, "unload", "%s from %s", row->name, row->node);
-    }
-    return status;
-}
-
-/* Modules that are not there, or are not what was built, are loaded; all nodes work at once. */
-static cw_status load(struct cw_app *app)
-{
-    bool *is_posted = cw_memory_new(app->d.module_count, sizeof *is_posted);
-    cw_status status = CW_OK;
-    for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
-        struct cw_remote *r = &app->remotes[i];
-        status = cw_app_client(app, r->node, &r->client);
-        if (status == CW_OK && r->row.life != CW_LIFE_ABSENT &&
-                strcmp(r->row.node, r->node->name.value) != 0) {
-            status = leave(app, &r->row); /* the descriptor moved it */
-        }
-        if (status != CW_OK) {
-            break;
-        }
-        const bool is_other = r->row.life != CW_LIFE_ABSENT &&
-                memcmp(r->row.image_hash, r->image_hash, sizeof r->image_hash) != 0;
-        status = is_other ? CW_E_ABSENT : cw_remote_attest(app, r);
-        if (status == CW_OK && r->manager.evidence.state == CW_STATE_DISABLED) {
-            status = CW_E_ABSENT;
-        }
-        if (status != CW_E_ABSENT) {
-            continue;
-        }
-        r->is_attested = false;
-        status = r->row.life == CW_LIFE_ABSENT ? CW_OK : cw_remote_unload(app, r);
+        status = cw_state_fact_put(app->state, fact, r->module->name.value);
         if (status == CW_OK) {
-            is_posted[i] = true;
+            r->row.life = CW_LIFE_ABSENT;
+            status = cw_state_module_put(app->state, &r->row);
+        }
+        if (status == CW_OK) {
+            status = cw_state_commit(app->state);
+        } else {
+            cw_state_rollback(app->state);
         }
     }
-    size_t posted = 0;
-    for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
-        if (is_posted[i]) {
-            status = cw_remote_load_post(app, &app->remotes[i]);
-            posted = i + 1;
-        }
-    }
-    for (size_t i = 0; i < posted && status == CW_OK; i++) {
-        if (is_posted[i]) {
-            status = cw_remote_load_take(app, &app->remotes[i]);
-        }
-    }
-    free(is_posted);
+    free(fact);
     return status;
 }
 
-static cw_status attest(struct cw_app *app)
+static cw_status place(const struct apply *a, struct cw_remote *r)
 {
-    for (size_t i = 0; i < app->d.module_count; i++) {
-        struct cw_remote *r = &app->remotes[i];
-        cw_status status = r->is_attested ? CW_OK : cw_remote_attest(app, r);
+    struct cw_app *app = a->app;
+    const bool is_elsewhere =
+            r->row.life != CW_LIFE_ABSENT && strcmp(r->row.node, r->node->name.value) != 0;
+    cw_status status = is_elsewhere ? leave(a, r) : CW_OK;
+    if (status == CW_OK && (r->row.life != CW_LIFE_ABSENT || r->says != NULL)) {
+        status = cw_remote_unload(app, r);
+    }
+    if (status == CW_OK) {
+        status = cw_remote_load(app, r);
+    }
+    if (status == CW_OK) {
+        status = cw_remote_attest(app, r);
         if (status == CW_E_ABSENT) {
             cw_log_error("node %s has no module \"%s\", though it was loaded", r->node->name.value,
                     r->module->name.value);
-            return CW_E_SYSTEM;
+            status = CW_E_SYSTEM;
         }
-        if (status == CW_OK) {
-            status = cw_remote_open(app, r);
-        }
-        if (status != CW_OK) {
-            return status;
-        }
-        cw_app_step(app, "attest", "%s: %s%s", r->module->name.value, r->verdict.text,
-                r->is_new_life ? "" : "; same life as before");
     }
-    return CW_OK;
+    return status;
 }
 
-/* Connections that the descriptor does not have any more. */
-static cw_status drop_connections(struct cw_app *app)
+/* Ends of connections that no connection of the descriptor has. */
+static cw_status close_unwanted(struct apply *a, struct cw_remote *r)
 {
+    cw_status status = CW_OK;
+    for (size_t i = 0; i < r->channel_count && status == CW_OK; i++) {
+        struct cw_answer *q = &r->channels[i];
+        struct cw_answer answer;
+        if ((q->flags & CW_ANSWER_CLOSED) == 0 && !cw_change_is_wanted(&a->change, q->conn)) {
+            status = cw_remote_disable(a->app, r, q->channel, &answer);
+            q->flags |= CW_ANSWER_CLOSED;
+        }
+    }
+    return status;
+}
+
+static cw_status carry_out(struct apply *a, struct cw_remote *r)
+{
+    cw_status status = CW_OK;
+    switch (r->decision.action) {
+    case CW_ACTION_UNKNOWN:
+        return r->seen == CW_SEEN_REFUSED ? CW_E_DENIED : CW_E_SYSTEM;
+    case CW_ACTION_CREATE:
+    case CW_ACTION_REPLACE:
+        status = place(a, r);
+        break;
+    case CW_ACTION_KEEP:
+    case CW_ACTION_REPAIR:
+    case CW_ACTION_REKEY:
+    case CW_ACTION_END:
+        break;
+    }
+    if (status == CW_OK) {
+        status = cw_remote_open(a->app, r);
+    }
+    if (status == CW_OK) {
+        cw_app_step(a->app, "attest", "%s: %s%s", r->module->name.value, r->verdict.text,
+                r->is_new_life ? "" : "; same life as before");
+        status = close_unwanted(a, r);
+    }
+    r->is_ready = status == CW_OK;
+    return status;
+}
+
+/* Where it was, for the day when the descriptor does not say it any more. */
+static cw_status remember_node(struct cw_app *app, const struct cw_change_node *n)
+{
+    char *fact = cw_memory_format("node/%s", n->node->name.value);
+    char *text = cw_memory_format("%s %s", n->node->tee.value, n->node->address.value);
+    cw_status status = n->is_former || n->node->is_local || cw_state_fact_is(app->state, fact, text)
+            ? CW_OK
+            : cw_state_fact_put(app->state, fact, text);
+    free(fact);
+    free(text);
+    return status;
+}
+
+static void work_on_node(struct apply *a, struct cw_change_node *n)
+{
+    cw_status status = cw_change_look(&a->change, n);
+    if (status == CW_OK) {
+        status = remember_node(a->app, n);
+    }
+    if (status == CW_OK) {
+        status = cw_change_sweep(&a->change, n);
+    }
+    for (size_t i = 0; i < a->app->d.module_count; i++) {
+        struct cw_remote *r = &a->app->remotes[i];
+        if (r->node == n->node) {
+            status = worse(status, carry_out(a, r));
+        }
+    }
+    n->status = status;
+}
+
+/* --- tasks ---------------------------------------- */
+
+static const struct cw_descriptor *descriptor_of(const struct apply *a)
+{
+    return &a->app->d;
+}
+
+static size_t node_index(const struct apply *a, const struct cw_descriptor_module *m)
+{
+    return (size_t)(m->node - descriptor_of(a)->nodes);
+}
+
+static size_t task_of_connection(const struct apply *a, size_t i)
+{
+    return a->change.node_count + i;
+}
+
+static bool touches(const struct cw_descriptor_connection *c, const struct cw_descriptor_node *node)
+{
+    return c->to->node == node || (c->from != NULL && c->from->node == node);
+}
+
+static bool is_due(void *ctx, size_t i, const bool *is_done)
+{
+    const struct apply *a = ctx;
+    const struct cw_descriptor *d = descriptor_of(a);
+    if (i < a->change.node_count) {
+        return true;
+    }
+    if (i < task_of_connection(a, d->connection_count)) {
+        const struct cw_descriptor_connection *c = &d->connections[i - a->change.node_count];
+        return is_done[node_index(a, c->to)] &&
+                (c->from == NULL || is_done[node_index(a, c->from)]);
+    }
+    const size_t node = i - task_of_connection(a, d->connection_count);
+    for (size_t j = 0; j < d->connection_count; j++) {
+        if (touches(&d->connections[j], &d->nodes[node]) && !is_done[task_of_connection(a, j)]) {
+            return false;
+        }
+    }
+    return is_done[node];
+}
+
+static void connect_one(struct apply *a, size_t i)
+{
+    const struct cw_descriptor_connection *c = &a->app->d.connections[i];
+    const struct cw_remote *dst = &a->app->remotes[c->to - a->app->d.modules];
+    const struct cw_remote *src =
+            c->from == NULL ? NULL : &a->app->remotes[c->from - a->app->d.modules];
+    a->connected[i] = dst->is_ready && (src == NULL || src->is_ready)
+            ? cw_app_connect(a->app, c, &a->is_changed[i])
+            : CW_AGAIN;
+}
+
+static void set_all(struct apply *a, size_t node)
+{
+    for (size_t i = 0; i < a->app->d.module_count; i++) {
+        struct cw_remote *r = &a->app->remotes[i];
+        if (r->node == &a->app->d.nodes[node] && r->is_ready) {
+            a->set[node] = worse(a->set[node], cw_settings_make(&a->change, r));
+        }
+    }
+}
+
+static void run_task(void *ctx, size_t i)
+{
+    struct apply *a = ctx;
+    if (i < a->change.node_count) {
+        work_on_node(a, &a->change.nodes[i]);
+    } else if (i < task_of_connection(a, a->app->d.connection_count)) {
+        connect_one(a, i - a->change.node_count);
+    } else {
+        set_all(a, i - task_of_connection(a, a->app->d.connection_count));
+    }
+}
+
+/* --- what is over ---------------------------------------- */
+
+/* Was everything done that concerns this module?  Those that are not in the descriptor were swept. */
+static bool is_settled(const struct apply *a, uint32_t number)
+{
+    for (size_t i = 0; i < a->app->d.module_count; i++) {
+        if (a->app->remotes[i].row.number == number) {
+            return a->app->remotes[i].is_ready;
+        }
+    }
+    return true;
+}
+
+static cw_status forget_connections(struct apply *a)
+{
+    struct cw_app *app = a->app;
     struct cw_state_connection *rows;
     size_t count;
     cw_status status = cw_state_connections(app->state, &rows, &count);
@@ -127,8 +273,14 @@ static cw_status drop_connections(struct cw_app *app)
         return status;
     }
     for (size_t i = 0; i < count && status == CW_OK; i++) {
-        if (cw_descriptor_connection(&app->d, rows[i].name) == NULL) {
-            status = cw_app_disconnect(app, &rows[i]);
+        if (cw_descriptor_connection(&app->d, rows[i].name) != NULL ||
+                !is_settled(a, rows[i].src_module) || !is_settled(a, rows[i].dst_module)) {
+            continue;
+        }
+        status = cw_state_connection_drop(app->state, rows[i].conn);
+        if (status == CW_OK) {
+            cw_app_step(app, "disconnect", "%s: it is not in the descriptor any more",
+                    rows[i].name);
         }
     }
     cw_bytes_wipe(rows, count * sizeof *rows);
@@ -136,9 +288,10 @@ static cw_status drop_connections(struct cw_app *app)
     return status;
 }
 
-/* Modules that the descriptor does not have any more. */
-static cw_status drop_modules(struct cw_app *app)
+/* Modules that the descriptor does not have: their nodes were swept, or cannot be reached. */
+static cw_status forget_modules(struct apply *a)
 {
+    struct cw_app *app = a->app;
     struct cw_state_module *rows;
     size_t count;
     cw_status status = cw_state_modules(app->state, &rows, &count);
@@ -149,115 +302,108 @@ static cw_status drop_modules(struct cw_app *app)
         if (rows[i].life == CW_LIFE_ABSENT || cw_descriptor_module(&app->d, rows[i].name) != NULL) {
             continue;
         }
-        status = leave(app, &rows[i]);
+        const struct cw_change_node *n = node_named(a, rows[i].node);
+        /* Local nodes that the descriptor does not have were stopped, with all that ran there. */
+        const bool is_swept = n != NULL ? n->is_reached && n->says != NULL : true;
+        if (is_swept || app->options.force) {
+            rows[i].life = CW_LIFE_ABSENT;
+            status = cw_state_module_put(app->state, &rows[i]);
+        }
     }
     free(rows);
     return status;
 }
 
-/* A setting at a node that holds for one life of a module: made once per life. */
-static cw_status set_once(struct cw_app *app, struct cw_remote *r, const char *fact,
-        const char *value, cw_node_request type, const uint8_t *fields, size_t len,
-        const char *what)
+/* Former nodes that cannot be reached are forgotten when the owner says so. */
+static cw_status forget_nodes(struct apply *a)
 {
-    char start[2 * CW_START_LEN + 1];
-    cw_hex_put(r->row.start, CW_START_LEN, start);
-    char *text = cw_memory_format("%s %s", start, value);
-    cw_status status = CW_OK;
-    if (r->is_new_life || !cw_state_fact_is(app->state, fact, text)) {
-        struct cw_node_answer answer;
-        status = cw_nodeclient_ask(r->client, type, fields, len, &answer);
-        if (status == CW_OK && answer.status != CW_OK) {
-            char said[1024];
-            cw_nodeclient_text(&answer, said, sizeof said);
-            cw_log_error("node %s: %s: %s", r->node->name.value, what, said);
-            status = CW_E_SYSTEM;
+    cw_status worst = CW_OK;
+    for (size_t i = 0; i < a->change.node_count; i++) {
+        struct cw_change_node *n = &a->change.nodes[i];
+        if (!n->is_former) {
+            continue;
         }
-        if (status == CW_OK) {
-            status = cw_state_fact_put(app->state, fact, text);
+        if (!n->is_reached && a->app->options.force) {
+            cw_log_warn("node %s is forgotten: what was left there may run on, but nobody listens "
+                        "to it",
+                    n->node->name.value);
+            n->says = json_object();
+            n->status = cw_change_sweep(&a->change, n);
+        } else if (!n->is_reached) {
+            cw_log_error("modules were left on node %s, which the descriptor does not have any "
+                         "more and which cannot be reached: start it, or forget it by "
+                         "`causeway apply --force`",
+                    n->node->name.value);
         }
-        if (status == CW_OK) {
-            cw_app_step(app, "set", "%s", what);
-        }
+        worst = worse(worst, n->status);
     }
-    free(text);
-    return status;
+    return worst;
 }
 
-static cw_status set_periodic(struct cw_app *app)
-{
-    cw_status status = CW_OK;
-    for (size_t i = 0; i < app->d.periodic_count && status == CW_OK; i++) {
-        const struct cw_descriptor_periodic *p = &app->d.periodic[i];
-        struct cw_remote *r = &app->remotes[p->module - app->d.modules];
-        uint16_t index = 0;
-        if (cw_remote_endpoint(r, p->entry.value, &index) == NULL) {
-            return CW_E_ABSENT;
-        }
-        uint8_t fields[32];
-        struct cw_module_name name = {.number = r->row.number};
-        memcpy(name.deployment, app->deployment, sizeof name.deployment);
-        struct cw_writer w = cw_writer_over(fields, sizeof fields);
-        cw_node_put_module(&w, &name);
-        cw_writer_u16(&w, index);
-        cw_writer_u16(&w, 0);
-        cw_writer_u32(&w, (uint32_t)p->every_ms.value);
-        char *fact = cw_memory_format("periodic/%s/%s", r->module->name.value, p->entry.value);
-        char *value = cw_memory_format("%lld", p->every_ms.value);
-        char *what = cw_memory_format("%s.%s every %lld ms", r->module->name.value,
-                p->entry.value, p->every_ms.value);
-        status = set_once(app, r, fact, value, CW_NODE_PERIODIC, fields, w.used_len, what);
-        free(fact);
-        free(value);
-        free(what);
-    }
-    return status;
-}
+/* --- the whole ---------------------------------------- */
 
-static cw_status set_serve(struct cw_app *app)
+/* What is left to do, in one line; the causes were told where they were found. */
+static cw_status sum_up(struct apply *a)
 {
-    cw_status status = CW_OK;
-    for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
-        struct cw_remote *r = &app->remotes[i];
-        char *fact = cw_memory_format("serve/%s", r->module->name.value);
-        const char *address = r->module->serve.value == NULL ? "" : r->module->serve.value;
-        char unused[512];
-        if (address[0] != '\0' ||
-                cw_state_fact_get(app->state, fact, unused, sizeof unused) == CW_OK) {
-            uint8_t fields[512];
-            struct cw_module_name name = {.number = r->row.number};
-            memcpy(name.deployment, app->deployment, sizeof name.deployment);
-            struct cw_writer w = cw_writer_over(fields, sizeof fields);
-            cw_node_put_module(&w, &name);
-            cw_node_put_string(&w, address);
-            char *what = cw_memory_format("%s serves %s", r->module->name.value,
-                    address[0] == '\0' ? "nobody any more" : address);
-            status = set_once(app, r, fact, address, CW_NODE_SERVE, fields, w.used_len, what);
-            free(what);
-        }
-        free(fact);
-    }
-    return status;
-}
-
-static cw_status connect_all(struct cw_app *app)
-{
+    struct cw_app *app = a->app;
+    cw_status worst = CW_OK;
+    size_t modules = 0;
+    size_t connections = 0;
     size_t unchanged = 0;
-    cw_status status = drop_connections(app);
-    for (size_t i = 0; i < app->d.connection_count && status == CW_OK; i++) {
-        bool is_changed;
-        status = cw_app_connect(app, &app->d.connections[i], &is_changed);
-        unchanged += is_changed ? 0u : 1u;
+    for (size_t i = 0; i < app->d.node_count; i++) {
+        worst = worse(worst, worse(a->change.nodes[i].status, a->set[i]));
     }
-    if (status == CW_OK && unchanged > 0) {
+    for (size_t i = 0; i < app->d.module_count; i++) {
+        modules += app->remotes[i].is_ready ? 0u : 1u;
+    }
+    for (size_t i = 0; i < app->d.connection_count; i++) {
+        connections += a->connected[i] == CW_OK ? 0u : 1u;
+        unchanged += a->connected[i] == CW_OK && !a->is_changed[i] ? 1u : 0u;
+        worst = a->connected[i] == CW_AGAIN ? worst : worse(worst, a->connected[i]);
+    }
+    if (unchanged > 0) {
         cw_app_step(app, "connect", "%zu connection%s as before", unchanged,
                 unchanged == 1 ? "" : "s");
     }
+    if (modules > 0 || connections > 0) {
+        cw_log_error("%zu of %zu modules and %zu of %zu connections are not as the descriptor says; "
+                     "the rest is.  When the causes above are gone, `causeway apply` does what is "
+                     "left",
+                modules, app->d.module_count, connections, app->d.connection_count);
+        worst = worst == CW_OK ? CW_E_SYSTEM : worst;
+    }
+    return worst;
+}
+
+static cw_status carry_all(struct apply *a)
+{
+    struct cw_app *app = a->app;
+    const size_t fixed = app->d.connection_count + app->d.node_count;
+    a->connected = cw_memory_new(app->d.connection_count + 1, sizeof *a->connected);
+    a->is_changed = cw_memory_new(app->d.connection_count + 1, sizeof *a->is_changed);
+    a->set = cw_memory_new(app->d.node_count + 1, sizeof *a->set);
+    const struct cw_work work = {.count = a->change.node_count + fixed,
+            .what = "apply",
+            .is_due = is_due,
+            .run = run_task,
+            .ctx = a};
+    cw_work_run(app, &work);
+    cw_status status = worse(forget_nodes(a), sum_up(a));
+    status = worse(status, forget_connections(a));
+    status = worse(status, cw_local_stop(app, false));
+    status = worse(status, forget_modules(a));
+    if (status == CW_OK && a->change.is_restored) {
+        status = cw_state_fact_drop(app->state, "restored");
+    }
+    free(a->connected);
+    free(a->is_changed);
+    free(a->set);
     return status;
 }
 
 static cw_status apply(struct cw_app *app)
 {
+    struct apply a = {.app = app};
     cw_status status = cw_app_open(app);
     if (status == CW_OK) {
         cw_app_step(app, "validate", "%s: %zu nodes, %zu modules, %zu connections",
@@ -269,27 +415,14 @@ static cw_status apply(struct cw_app *app)
         status = cw_app_plan(app);
     }
     if (status == CW_OK) {
-        status = cw_local_start(app);
+        const cw_status started = cw_local_start(app);
+        status = cw_change_open(app, &a.change);
+        if (status == CW_OK) {
+            status = worse(carry_all(&a), started);
+        }
+        cw_change_close(&a.change);
     }
-    if (status == CW_OK) {
-        status = load(app);
-    }
-    if (status == CW_OK) {
-        status = attest(app);
-    }
-    if (status == CW_OK) {
-        status = connect_all(app);
-    }
-    if (status == CW_OK) {
-        status = drop_modules(app);
-    }
-    if (status == CW_OK) {
-        status = set_periodic(app);
-    }
-    if (status == CW_OK) {
-        status = set_serve(app);
-    }
-    return status == CW_OK ? cw_local_stop(app, false) : status;
+    return status;
 }
 
 int cw_cmd_apply(struct cw_app *app, const struct cw_words *words)

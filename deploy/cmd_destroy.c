@@ -1,51 +1,187 @@
 /* SPDX-License-Identifier: MIT */
-/* destroy: end all sessions, unload all modules, forget the deployment. */
+/* destroy: end all sessions, unload all modules, forget the deployment; all nodes at once. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "deploy/change.h"
 #include "deploy/local.h"
 #include "deploy/memory.h"
+#include "deploy/secret.h"
 #include "deploy/verb.h"
+#include "deploy/work.h"
 #include "posix/log.h"
 
-/* A local node that does not run has no modules. */
-static bool is_gone_with_node(struct cw_app *app, const struct cw_remote *r)
+/* Have it disabled in its own name, where it can be asked; it is unloaded in any case. */
+static void disable(struct cw_app *app, struct cw_remote *r)
 {
-    struct cw_local local;
-    if (!r->node->is_local || strcmp(r->row.node, r->node->name.value) != 0) {
-        return false;
+    struct cw_answer answer;
+    if (cw_remote_recall(app, r) != CW_OK ||
+            memcmp(r->row.image_hash, r->image_hash, sizeof r->image_hash) != 0) {
+        return; /* it is not what was built last: nobody here can tell its evidence */
     }
-    const bool is_gone = cw_local_find(app, r->node, &local) == CW_E_ABSENT;
-    cw_local_free(&local);
-    return is_gone;
+    if (cw_remote_attest(app, r) == CW_OK && cw_remote_open(app, r) == CW_OK &&
+            cw_remote_disable(app, r, CW_DISABLE_ALL, &answer) == CW_OK &&
+            answer.status == CW_OK) {
+        cw_app_step(app, "disable", "%s: by its own word", r->module->name.value);
+    }
 }
 
-/* Disable it in its own name where it can be asked; unload it in any case. */
-static cw_status end_module(struct cw_app *app, struct cw_remote *r)
+/* Whatever the state knows of this node is off. */
+static cw_status forget_rows(struct cw_app *app, const char *node)
 {
-    if (r->row.life == CW_LIFE_ABSENT) {
-        return CW_OK;
-    }
-    if (is_gone_with_node(app, r)) {
-        r->row.life = CW_LIFE_ABSENT;
-        return cw_state_module_put(app->state, &r->row);
-    }
-    cw_status status = cw_app_client(app, r->node, &r->client);
+    struct cw_state_module *rows;
+    size_t count;
+    cw_status status = cw_state_modules(app->state, &rows, &count);
     if (status != CW_OK) {
         return status;
     }
-    bool is_disabled = false;
-    if (cw_remote_recall(app, r) == CW_OK && cw_remote_attest(app, r) == CW_OK &&
-            cw_remote_open(app, r) == CW_OK) {
-        struct cw_answer answer;
-        is_disabled = cw_remote_disable(app, r, CW_DISABLE_ALL, &answer) == CW_OK &&
-                answer.status == CW_OK;
+    for (size_t i = 0; i < count && status == CW_OK; i++) {
+        if (rows[i].life != CW_LIFE_ABSENT && strcmp(rows[i].node, node) == 0) {
+            rows[i].life = CW_LIFE_ABSENT;
+            status = cw_state_module_put(app->state, &rows[i]);
+        }
     }
-    status = cw_remote_unload(app, r);
+    free(rows);
+    return status;
+}
+
+/* A node that does not say what it has is told one by one. */
+static cw_status unload_rows(struct cw_change *change, struct cw_change_node *n)
+{
+    struct cw_app *app = change->app;
+    struct cw_state_module *rows;
+    size_t count;
+    cw_status status = cw_state_modules(app->state, &rows, &count);
+    if (status != CW_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < count && status == CW_OK; i++) {
+        if (rows[i].life != CW_LIFE_ABSENT && strcmp(rows[i].node, n->node->name.value) == 0) {
+            struct cw_module_name name = {.number = rows[i].number};
+            memcpy(name.deployment, app->deployment, sizeof name.deployment);
+            status = cw_remote_take_off(app, *n->client, &name, rows[i].name);
+        }
+    }
+    free(rows);
+    return status;
+}
+
+static void end_node(void *ctx, size_t index)
+{
+    struct cw_change *change = ctx;
+    struct cw_app *app = change->app;
+    struct cw_change_node *n = &change->nodes[index];
+    if (cw_change_is_down(change, n)) { /* with all that ran there */
+        n->status = forget_rows(app, n->node->name.value);
+        return;
+    }
+    cw_status status = cw_change_look(change, n);
+    for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
+        struct cw_remote *r = &app->remotes[i];
+        if (r->node == n->node && r->row.life != CW_LIFE_ABSENT &&
+                strcmp(r->row.node, n->node->name.value) == 0) {
+            r->client = *n->client;
+            disable(app, r);
+        }
+    }
     if (status == CW_OK) {
-        cw_app_step(app, "destroy", "%s: %sunloaded", r->module->name.value,
-                is_disabled ? "disabled by its own word, " : "");
+        status = n->says != NULL ? cw_change_sweep(change, n) : unload_rows(change, n);
+    }
+    if (status == CW_OK) {
+        status = forget_rows(app, n->node->name.value);
+    }
+    n->status = status;
+}
+
+static bool is_due(void *ctx, size_t i, const bool *is_done)
+{
+    (void)ctx;
+    (void)i;
+    (void)is_done;
+    return true;
+}
+
+/* Has this node to be asked: may there be anything? */
+static bool concerns(const struct cw_app *app, const struct cw_state_module *rows, size_t count,
+        const char *node)
+{
+    (void)app;
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].life != CW_LIFE_ABSENT && strcmp(rows[i].node, node) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those that cannot be reached, and with which something would be left behind. */
+static cw_status judge(struct cw_change *change)
+{
+    struct cw_app *app = change->app;
+    struct cw_state_module *rows;
+    size_t count;
+    cw_status worst = cw_state_modules(app->state, &rows, &count);
+    if (worst != CW_OK) {
+        return worst;
+    }
+    bool is_left = false;
+    for (size_t i = 0; i < change->node_count; i++) {
+        const struct cw_change_node *n = &change->nodes[i];
+        if (n->status == CW_OK || !(n->is_former || n->is_reached ||
+                                          concerns(app, rows, count, n->node->name.value))) {
+            continue;
+        }
+        is_left = true;
+        if (app->options.force) {
+            cw_log_warn("what runs at node %s is forgotten; it is ended when this owner applies "
+                        "to that node again",
+                    n->node->name.value);
+        } else {
+            worst = n->status;
+        }
+    }
+    free(rows);
+    if (is_left && worst == CW_OK) {
+        char text[2 * CW_DEPLOYMENT_LEN + 1];
+        cw_hex_put(app->deployment, CW_DEPLOYMENT_LEN, text);
+        char *fact = cw_memory_format("past/%s", text);
+        worst = cw_state_fact_put(app->state, fact, "");
+        free(fact);
+    }
+    return worst;
+}
+
+static cw_status destroy(struct cw_app *app)
+{
+    struct cw_change change = {.is_destroying = false};
+    cw_status status = cw_app_open(app);
+    if (status != CW_OK) {
+        return status;
+    }
+    status = cw_change_open(app, &change);
+    change.is_destroying = true;
+    if (status == CW_OK) {
+        const struct cw_work work = {.count = change.node_count,
+                .what = "destroy",
+                .is_due = is_due,
+                .run = end_node,
+                .ctx = &change};
+        cw_work_run(app, &work);
+        status = judge(&change);
+    }
+    cw_change_close(&change);
+    if (status == CW_OK) {
+        status = cw_local_stop(app, true);
+    }
+    if (status == CW_OK) {
+        status = cw_state_forget(app->state);
+    } else {
+        cw_log_error("not all modules could be ended; --force forgets them");
+    }
+    if (status == CW_OK) {
+        cw_app_step(app, "destroy", "%s: forgotten; keys and pins are kept", app->d.name.value);
     }
     return status;
 }
@@ -53,33 +189,9 @@ static cw_status end_module(struct cw_app *app, struct cw_remote *r)
 int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words)
 {
     (void)words;
-    cw_status status = cw_app_open(app);
-    if (status != CW_OK) {
-        return cw_app_exit(status);
+    const cw_status status = destroy(app);
+    if (app->options.json && app->mistakes.count == 0) {
+        cw_app_json(app, json_pack("{s:b}", "ok", status == CW_OK));
     }
-    cw_status worst = CW_OK;
-    for (size_t i = 0; i < app->d.module_count; i++) {
-        status = end_module(app, &app->remotes[i]);
-        if (status != CW_OK && app->options.force) {
-            cw_log_warn("module \"%s\" is forgotten; it may still run at %s",
-                    app->remotes[i].module->name.value, app->remotes[i].node->name.value);
-        } else if (status != CW_OK) {
-            worst = status;
-        }
-    }
-    if (worst == CW_OK) {
-        worst = cw_local_stop(app, true);
-    }
-    if (worst == CW_OK) {
-        worst = cw_state_forget(app->state);
-    } else {
-        cw_log_error("not all modules could be ended; --force forgets them");
-    }
-    if (worst == CW_OK) {
-        cw_app_step(app, "destroy", "%s: forgotten; keys and pins are kept", app->d.name.value);
-    }
-    if (app->options.json) {
-        cw_app_json(app, json_pack("{s:b}", "ok", worst == CW_OK));
-    }
-    return cw_app_exit(worst);
+    return cw_app_exit(status);
 }

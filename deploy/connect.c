@@ -9,6 +9,7 @@
  *             what may have been lost is reported
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct link {
     uint8_t limit_log2; /* as configured */
     uint32_t old_channel;
     bool is_first;
+    bool is_foreseen; /* the ends were not asked yet: the state and their decisions tell */
     uint64_t lost;
     uint64_t maybe_lost;
     bool is_loss_unknown; /* what the source sealed last is not known */
@@ -122,13 +124,6 @@ static bool is_open(const struct cw_answer *q, bool source)
             ((q->flags & CW_ANSWER_SOURCE) != 0) == source;
 }
 
-static bool same_lives(const struct link *l)
-{
-    return (l->src == NULL ||
-                   memcmp(l->row.src_start, l->src->row.start, CW_START_LEN) == 0) &&
-            memcmp(l->row.dst_start, l->dst->row.start, CW_START_LEN) == 0;
-}
-
 /* The smallest limit, not below the configured one, that leaves half of the counters to spend. */
 static uint8_t limit_above(uint8_t configured, uint64_t count)
 {
@@ -148,7 +143,121 @@ static bool needs_rekey(const struct link *l, uint64_t count)
 
 static uint64_t source_count(const struct link *l)
 {
-    return l->src == NULL ? l->row.src_count : l->at_src->count;
+    return l->src == NULL || l->at_src == NULL ? l->row.src_count : l->at_src->count;
+}
+
+/* An owner whose state is older than the module's count must not seal under that key again. */
+static bool is_state_behind(const struct link *l)
+{
+    return l->src == NULL && l->at_dst != NULL && l->at_dst->count > l->row.src_count;
+}
+
+/* Does the node of an end have the route, as far as it told? */
+static bool is_routed(const struct link *l, const struct cw_remote *r, bool source)
+{
+    for (size_t i = 0; i < r->route_count; i++) {
+        if (r->routes[i].channel == l->row.channel && r->routes[i].is_source == source) {
+            return true;
+        }
+    }
+    return !r->is_told;
+}
+
+/* --- what to do ---------------------------------------- */
+
+/* How an epoch goes on. */
+typedef enum how {
+    HOW_KEEP,
+    HOW_ROUTE,    /* the keys are right, a node forgot its route */
+    HOW_FINISH,   /* an epoch that was begun                     */
+    HOW_CONTINUE, /* a new epoch, the count runs on              */
+    HOW_CUT,      /* a new epoch, the count is made anew         */
+} how;
+
+__attribute__((format(printf, 3, 4))) static void because(struct cw_decision *d, cw_action action,
+        const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    d->action = action;
+    (void)vsnprintf(d->reason, sizeof d->reason, format, arguments);
+    va_end(arguments);
+}
+
+/* The end that lives another life than the row's epoch was made for; NULL: none does. */
+static const struct cw_remote *reborn(const struct link *l)
+{
+    const struct cw_remote *ends[] = {l->src, l->dst};
+    const uint8_t *starts[] = {l->row.src_start, l->row.dst_start};
+    for (size_t i = 0; i < 2; i++) {
+        const struct cw_remote *r = ends[i];
+        if (r != NULL && ((l->is_foreseen && r->decision.action != CW_ACTION_KEEP) ||
+                                 memcmp(starts[i], r->row.start, CW_START_LEN) != 0)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static how decide_made(const struct link *l, struct cw_decision *ret)
+{
+    const bool at_dst = l->is_foreseen || holds(l, l->at_dst, false);
+    const bool at_src = l->src == NULL || l->is_foreseen || holds(l, l->at_src, true);
+    if (!at_dst || !at_src) {
+        because(ret, CW_ACTION_REKEY, "module %s does not hold it any more",
+                (at_dst ? l->src : l->dst)->module->name.value);
+        return HOW_CUT;
+    }
+    if (is_state_behind(l)) {
+        because(ret, CW_ACTION_REKEY, "its module counted more than this state knows of");
+        return HOW_CUT;
+    }
+    if (needs_rekey(l, source_count(l))) {
+        because(ret, CW_ACTION_REKEY, "most of what its key may seal is spent, or its limit is lower");
+        return HOW_CONTINUE;
+    }
+    if (!is_routed(l, l->dst, false) || (l->src != NULL && !is_routed(l, l->src, true))) {
+        because(ret, CW_ACTION_REPAIR, "a node forgot its route");
+        return HOW_ROUTE;
+    }
+    because(ret, CW_ACTION_KEEP, "%s", "");
+    return HOW_KEEP;
+}
+
+/* What has to be done, and why; both apply and plan ask here. */
+static how decide(const struct link *l, bool is_same, struct cw_decision *ret)
+{
+    const struct cw_remote *other_life = reborn(l);
+    if (l->row.epoch == 0) {
+        because(ret, CW_ACTION_CREATE, "it is new");
+        return HOW_CUT;
+    }
+    if (!is_same) {
+        because(ret, CW_ACTION_REPLACE, "the descriptor or an endpoint changed");
+        return HOW_CUT;
+    }
+    if (other_life != NULL) {
+        because(ret, CW_ACTION_REKEY, "module %s begins another life",
+                other_life->module->name.value);
+        return HOW_CUT;
+    }
+    if (l->row.phase == CW_PHASE_NONE) {
+        because(ret, CW_ACTION_REKEY,
+                "the state was restored or copied, or its last use broke off");
+        return HOW_CUT;
+    }
+    if (l->row.phase == CW_PHASE_MADE) {
+        return decide_made(l, ret);
+    }
+    /* An interrupted epoch is finished, not begun again: both ends said what they hold. */
+    const bool continues = l->is_foreseen ||
+            (is_open(l->at_dst, false) && (l->src == NULL || is_open(l->at_src, true)));
+    if (l->row.start == CW_SETCONN_CUT || continues) {
+        because(ret, CW_ACTION_REPAIR, "an earlier run broke off");
+        return HOW_FINISH;
+    }
+    because(ret, CW_ACTION_REKEY, "an earlier run broke off, and an end does not hold it");
+    return HOW_CUT;
 }
 
 /* --- the route before a rekey ---------------------------------------- */
@@ -371,7 +480,15 @@ static cw_status begin_epoch(struct link *l, bool cut)
     if (status != CW_OK) {
         return status;
     }
-    status = cw_state_next(app->state, "channel", &l->row.channel);
+    if (l->src == NULL) { /* the owner will seal under this key: a copy of this state must not */
+        status = cw_state_mark(app->state);
+        if (status == CW_OK) {
+            status = cw_state_mark_keep(app->state);
+        }
+    }
+    if (status == CW_OK) {
+        status = cw_state_next(app->state, "channel", &l->row.channel);
+    }
     if (status == CW_OK && cut) {
         l->row.src_count = l->row.first;
         l->row.src_acked = l->row.first;
@@ -433,66 +550,86 @@ static cw_status keep_counts(struct link *l)
     return cw_state_connection_put(l->app->state, &l->row);
 }
 
-/* An owner whose state is older than the module's count must not seal under that key again. */
-static bool is_state_behind(const struct link *l)
-{
-    return l->src == NULL && l->at_dst != NULL && l->at_dst->count > l->row.src_count;
-}
-
 static cw_status make(struct link *l, bool is_same, bool *ret_changed)
 {
-    const bool at_dst = holds(l, l->at_dst, false);
-    const bool at_src = l->src == NULL || holds(l, l->at_src, true);
-    const bool lives = same_lives(l);
+    struct cw_decision decision;
+    cw_status status = CW_OK;
     l->is_first = l->row.epoch == 0;
-    if (l->row.phase == CW_PHASE_MADE && is_same && lives && at_dst && at_src &&
-            !is_state_behind(l)) {
-        if (!needs_rekey(l, source_count(l))) {
-            *ret_changed = false;
-            return keep_counts(l);
-        }
-        cw_status status = begin_epoch(l, false);
-        if (status == CW_OK) {
-            status = complete(l);
-        }
-        if (status == CW_OK) {
-            report(l, "rekeyed");
-        }
-        return status;
+    const how h = decide(l, is_same, &decision);
+    if (h == HOW_KEEP) {
+        *ret_changed = false;
+        return keep_counts(l);
     }
-    /* An interrupted epoch is finished, not begun again: both ends said what they hold. */
-    const bool continues = is_open(l->at_dst, false) &&
-            (l->src == NULL || is_open(l->at_src, true));
-    if (l->row.phase == CW_PHASE_BEGUN && is_same && lives &&
-            (l->row.start == CW_SETCONN_CUT || continues)) {
-        cw_status status = complete(l);
-        if (status == CW_OK) {
-            report(l, "finished");
-        }
-        return status;
+    if (h == HOW_CONTINUE || h == HOW_CUT) {
+        status = begin_epoch(l, h == HOW_CUT);
     }
-    cw_status status = begin_epoch(l, true);
     if (status == CW_OK) {
         status = complete(l);
     }
     if (status == CW_OK) {
-        report(l, l->is_first ? "new" : "cut and made anew");
+        report(l, h == HOW_CONTINUE ? "rekeyed"
+                        : h == HOW_FINISH ? "finished"
+                        : h == HOW_ROUTE  ? "routed again"
+                        : l->is_first     ? "new"
+                                          : "cut and made anew");
     }
     return status;
+}
+
+/* The ends of a connection, its row, and what the row should be. */
+static cw_status find(struct cw_app *app, const struct cw_descriptor_connection *connection,
+        struct link *ret_link, bool *ret_is_same)
+{
+    struct link *l = ret_link;
+    *l = (struct link){.app = app, .c = connection};
+    l->dst = &app->remotes[connection->to - app->d.modules];
+    l->src = connection->from == NULL ? NULL : &app->remotes[connection->from - app->d.modules];
+    cw_status status = cw_state_connection(app->state, connection->name.value, &l->row);
+    return status == CW_OK ? want(l, ret_is_same) : status;
+}
+
+cw_status cw_app_foresee(struct cw_app *app, const struct cw_descriptor_connection *connection,
+        struct cw_decision *ret_decision)
+{
+    struct link l;
+    bool is_same = false;
+    cw_status status = find(app, connection, &l, &is_same);
+    l.is_foreseen = true;
+    if (status == CW_OK) {
+        const struct cw_remote *unknown = l.dst->decision.action == CW_ACTION_UNKNOWN ? l.dst
+                : l.src != NULL && l.src->decision.action == CW_ACTION_UNKNOWN        ? l.src
+                                                                                      : NULL;
+        if (unknown != NULL) {
+            because(ret_decision, CW_ACTION_UNKNOWN, "module %s cannot be asked",
+                    unknown->module->name.value);
+        } else {
+            (void)decide(&l, is_same, ret_decision);
+        }
+    }
+    cw_bytes_wipe(&l.row, sizeof l.row);
+    return status;
+}
+
+cw_status cw_app_old_route(struct cw_app *app, uint32_t conn, uint32_t *ret_channel)
+{
+    char name[48];
+    char text[32];
+    old_route_name(conn, name, sizeof name);
+    *ret_channel = 0;
+    cw_status status = cw_state_fact_get(app->state, name, text, sizeof text);
+    if (status == CW_OK) {
+        *ret_channel = (uint32_t)strtoul(text, NULL, 10);
+    }
+    return status == CW_E_ABSENT ? CW_OK : status;
 }
 
 cw_status cw_app_connect(struct cw_app *app, const struct cw_descriptor_connection *connection,
         bool *ret_changed)
 {
-    struct link l = {.app = app, .c = connection};
-    l.dst = &app->remotes[connection->to - app->d.modules];
-    l.src = connection->from == NULL ? NULL : &app->remotes[connection->from - app->d.modules];
-    *ret_changed = true;
-    cw_status status = cw_state_connection(app->state, connection->name.value, &l.row);
+    struct link l;
     bool is_same = false;
-    if (status == CW_OK) {
-        status = want(&l, &is_same);
-    }
+    *ret_changed = true;
+    cw_status status = find(app, connection, &l, &is_same);
     if (status != CW_OK) {
         return status;
     }
@@ -509,33 +646,5 @@ cw_status cw_app_connect(struct cw_app *app, const struct cw_descriptor_connecti
         status = end_old_route(&l);
     }
     cw_bytes_wipe(&l.row, sizeof l.row);
-    return status;
-}
-
-cw_status cw_app_disconnect(struct cw_app *app, struct cw_state_connection *row)
-{
-    cw_status status = CW_OK;
-    for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
-        struct cw_remote *r = &app->remotes[i];
-        for (size_t j = 0; j < r->channel_count && status == CW_OK; j++) {
-            const struct cw_answer *q = &r->channels[j];
-            if (q->conn != row->conn) {
-                continue;
-            }
-            if ((q->flags & CW_ANSWER_CLOSED) == 0) {
-                struct cw_answer answer;
-                status = cw_remote_disable(app, r, q->channel, &answer);
-            }
-            if (status == CW_OK) {
-                status = cw_app_unroute(app, r->client, q->channel);
-            }
-        }
-    }
-    if (status == CW_OK) {
-        status = cw_state_connection_drop(app->state, row->conn);
-    }
-    if (status == CW_OK) {
-        cw_app_step(app, "disconnect", "%s: it is not in the descriptor any more", row->name);
-    }
     return status;
 }

@@ -23,8 +23,10 @@ static const struct cw_verb verbs[] = {
                 "causeway validate examples/button-led/app.json", "", 0, 0, cw_cmd_validate},
         {"build", "build the images of all modules, and check the connections against them",
                 "[app.json]", "causeway build", "", 0, 0, cw_cmd_build},
+        {"plan", "what apply would do, and why; changes nothing", "[app.json]",
+                "causeway plan --json", "exit-code", 0, 0, cw_cmd_plan},
         {"apply", "build, load, attest and connect; what is right is not touched", "[app.json]",
-                "causeway apply", "", 0, 0, cw_cmd_apply},
+                "causeway apply", "force", 0, 0, cw_cmd_apply},
         {"status", "modules, sessions and authenticated counts of all connections", "[app.json]",
                 "causeway status --json", "", 0, 0, cw_cmd_status},
         {"attest", "fresh evidence of one module or of all", "[MODULE] [app.json]",
@@ -53,6 +55,7 @@ enum {
     OPTION_JSON,
     OPTION_STATE,
     OPTION_KEY_FILE,
+    OPTION_PASSPHRASE_FILE,
     OPTION_SDK,
     OPTION_TIMEOUT,
     OPTION_QUIET,
@@ -65,6 +68,7 @@ enum {
     OPTION_FILE,
     OPTION_OUT,
     OPTION_FORCE,
+    OPTION_EXIT_CODE,
     OPTION_ONCE,
     OPTION_DIR,
 };
@@ -73,6 +77,8 @@ static const struct cw_args_option options[] = {
         [OPTION_JSON] = {"json", NULL, "one JSON object on standard output"},
         [OPTION_STATE] = {"state", "DIR", "the state's folder (.causeway beside the descriptor)"},
         [OPTION_KEY_FILE] = {"key-file", "FILE", "the key of the state (DIR/key; CAUSEWAY_KEY_FILE)"},
+        [OPTION_PASSPHRASE_FILE] = {"passphrase-file", "FILE",
+                "the passphrase of the state (asked; CAUSEWAY_PASSPHRASE_FILE)"},
         [OPTION_SDK] = {"sdk", "DIR", "the SDK (beside the program; CAUSEWAY_SDK)"},
         [OPTION_TIMEOUT] = {"timeout", "SECONDS", "how long to wait for a node or module (60)"},
         [OPTION_QUIET] = {"quiet", NULL, "no steps, only results and errors"},
@@ -84,6 +90,7 @@ static const struct cw_args_option options[] = {
         [OPTION_FILE] = {"file", "FILE", "the payload, or the key, from a file"},
         [OPTION_OUT] = {"out", "FILE", "write the answer there"},
         [OPTION_FORCE] = {"force", NULL, "forget nodes that do not answer"},
+        [OPTION_EXIT_CODE] = {"exit-code", NULL, "status 4 when there is something to do"},
         [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
         [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
         {0},
@@ -136,6 +143,9 @@ static bool take_option(struct line *l, size_t index, const char *value)
     case OPTION_KEY_FILE:
         l->options.key_file = value;
         return true;
+    case OPTION_PASSPHRASE_FILE:
+        l->options.passphrase_file = value;
+        return true;
     case OPTION_SDK:
         l->options.sdk = value;
         return true;
@@ -173,6 +183,8 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.file = value;
     } else if (index == OPTION_OUT) {
         l->words.out = value;
+    } else if (index == OPTION_EXIT_CODE) {
+        l->words.exit_code = true;
     } else if (index == OPTION_ONCE) {
         l->words.once = true;
     } else if (index == OPTION_DIR) {
@@ -325,6 +337,7 @@ int main(int argc, char **argv)
     struct cw_failures *failures = wants_json(argc, argv) ? cw_failures_listen() : NULL;
     struct line l = {.options.timeout_ms = 60000};
     l.options.key_file = getenv("CAUSEWAY_KEY_FILE");
+    l.options.passphrase_file = getenv("CAUSEWAY_PASSPHRASE_FILE");
     set_color(&l.options, "auto");
     bool is_run = false;
     int result = understand(&l, argc, argv, &is_run);

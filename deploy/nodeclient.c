@@ -2,6 +2,7 @@
 #include "deploy/nodeclient.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "posix/log.h"
 
 #define PENDING_MAX 1024u
+#define CONNECT_MAX_MS 10000u /* a node that is there greets sooner */
 #define ANSWER_HEADER_LEN 8u /* tag 4, status 2, zero 2 */
 
 struct cw_nodeclient {
@@ -22,6 +24,8 @@ struct cw_nodeclient {
     size_t pending_first;
     size_t pending_count;
     uint8_t *answer;
+    pthread_mutex_t mutex;
+    bool is_broken;
 };
 
 cw_status cw_nodeclient_connect(struct cw_tls_identity *identity, const char *name,
@@ -30,14 +34,17 @@ cw_status cw_nodeclient_connect(struct cw_tls_identity *identity, const char *na
 {
     struct cw_tls_client *tls;
     cw_status status =
-            cw_tls_client_connect(identity, address, fingerprint, timeout_ms, &tls, ret_why);
+            cw_tls_client_connect(identity, address, fingerprint,
+                    timeout_ms < CONNECT_MAX_MS ? timeout_ms : CONNECT_MAX_MS, &tls, ret_why);
     if (status != CW_OK) {
         return status;
     }
+    cw_tls_client_patience(tls, timeout_ms);
     struct cw_nodeclient *c = cw_memory_new(1, sizeof *c);
     c->tls = tls;
     c->name = cw_memory_text(name);
     c->next_tag = 1;
+    (void)pthread_mutex_init(&c->mutex, NULL);
     *ret_client = c;
     return CW_OK;
 }
@@ -52,8 +59,19 @@ const char *cw_nodeclient_name(const struct cw_nodeclient *c)
     return c->name;
 }
 
-static cw_status broken(const struct cw_nodeclient *c, cw_status status)
+void cw_nodeclient_hold(struct cw_nodeclient *c)
 {
+    (void)pthread_mutex_lock(&c->mutex);
+}
+
+void cw_nodeclient_release(struct cw_nodeclient *c)
+{
+    (void)pthread_mutex_unlock(&c->mutex);
+}
+
+static cw_status broken(struct cw_nodeclient *c, cw_status status)
+{
+    c->is_broken = true;
     if (status == CW_E_SYSTEM && (errno == ETIMEDOUT || errno == EAGAIN)) {
         cw_log_error("node %s does not answer in time: is it overloaded, or a module stuck? "
                      "--timeout waits longer",
@@ -65,15 +83,27 @@ static cw_status broken(const struct cw_nodeclient *c, cw_status status)
     } else if (status == CW_E_SYSTEM) {
         cw_log_error("node %s: the connection broke: %s", c->name, strerror(errno));
     } else {
-        cw_log_error("node %s breaks the protocol: is it the same version as this program?",
-                c->name);
+        cw_log_error("node %s breaks the protocol: ask who runs it", c->name);
     }
+    return CW_E_SYSTEM;
+}
+
+static cw_status other_version(struct cw_nodeclient *c, uint8_t version)
+{
+    c->is_broken = true;
+    cw_log_error("node %s speaks version %u of the protocol, this program speaks version %u: update "
+                 "the older one (%s)",
+            c->name, version, CW_VERSION,
+            version > CW_VERSION ? "this program" : "causeway-node there");
     return CW_E_SYSTEM;
 }
 
 cw_status cw_nodeclient_post(struct cw_nodeclient *c, cw_node_request type, const uint8_t *fields,
         size_t len)
 {
+    if (c->is_broken) {
+        return CW_E_SYSTEM;
+    }
     if (c->pending_count == PENDING_MAX) {
         return CW_E_SPACE;
     }
@@ -102,12 +132,18 @@ cw_status cw_nodeclient_post(struct cw_nodeclient *c, cw_node_request type, cons
 
 cw_status cw_nodeclient_take(struct cw_nodeclient *c, struct cw_node_answer *ret_answer)
 {
+    if (c->is_broken) {
+        return CW_E_SYSTEM;
+    }
     if (c->pending_count == 0) {
         return CW_E_STATE;
     }
     uint8_t bytes[CW_LINK_HEADER_LEN];
     struct cw_link_header header;
     cw_status status = cw_tls_client_receive(c->tls, bytes, sizeof bytes);
+    if (status == CW_OK && bytes[4] != CW_VERSION) {
+        return other_version(c, bytes[4]);
+    }
     if (status == CW_OK) {
         status = cw_link_header_decode(bytes, &header);
     }
@@ -164,6 +200,7 @@ void cw_nodeclient_close(struct cw_nodeclient *c)
         return;
     }
     cw_tls_client_close(c->tls);
+    (void)pthread_mutex_destroy(&c->mutex);
     free(c->answer);
     free(c->name);
     free(c);

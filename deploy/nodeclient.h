@@ -4,9 +4,11 @@
  *
  * What     Blocking; answers come in the order of the requests, so several may be under way
  *          (post, post, take, take), also at several nodes at once.
+ * Calls    From several threads between cw_nodeclient_hold and _release, one at a time; from one
+ *          thread alone without.
  * Trust    OWNER.  What a node answers is the node's word, no more.
  * Errors   CW_E_SYSTEM: the connection broke, or the node breaks the protocol; a line was logged
- *          and the connection is of no more use.
+ *          and the connection is of no more use: all that follows fails in silence.
  */
 #ifndef CW_DEPLOY_NODECLIENT_H
 #define CW_DEPLOY_NODECLIENT_H
@@ -40,6 +42,10 @@ CW_MUST_CHECK cw_status cw_nodeclient_connect(struct cw_tls_identity *identity, 
 
 const char *cw_nodeclient_peer(const struct cw_nodeclient *c);
 const char *cw_nodeclient_name(const struct cw_nodeclient *c);
+
+/* cw_nodeclient_hold - nobody else asks, and the answer taken last stays, until the release. */
+void cw_nodeclient_hold(struct cw_nodeclient *c);
+void cw_nodeclient_release(struct cw_nodeclient *c);
 
 CW_MUST_CHECK cw_status cw_nodeclient_post(struct cw_nodeclient *c, cw_node_request type,
         const uint8_t *fields, size_t len);

@@ -32,6 +32,17 @@ static cw_status client_of(struct cw_app *app, struct cw_remote *r)
 
 /* --- entries ---------------------------------------- */
 
+/* The answer belongs to the module from now on: others may ask its node meanwhile. */
+static void keep_answer(struct cw_remote *r, struct cw_node_answer *answer)
+{
+    free(r->answer);
+    r->answer = cw_memory_new(answer->len + 1, 1);
+    if (answer->len > 0) {
+        memcpy(r->answer, answer->bytes, answer->len);
+    }
+    answer->bytes = r->answer;
+}
+
 static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t entry,
         const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
         size_t *ret_items_len)
@@ -44,8 +55,13 @@ static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t ent
     cw_writer_u8(&w, entry);
     cw_writer_bytes(&w, "\0\0", 3);
     cw_writer_bytes(&w, bytes, len);
-    struct cw_node_answer answer;
+    struct cw_node_answer answer = {0};
+    cw_nodeclient_hold(r->client);
     cw_status status = cw_nodeclient_ask(r->client, CW_NODE_ENTER, fields, w.used_len, &answer);
+    if (status == CW_OK) {
+        keep_answer(r, &answer);
+    }
+    cw_nodeclient_release(r->client);
     free(fields);
     if (status != CW_OK) {
         return status;
@@ -120,32 +136,49 @@ const uint8_t *cw_remote_item(const uint8_t *items, size_t items_len, uint8_t ty
 
 /* --- loading ---------------------------------------- */
 
+cw_status cw_remote_take_off(struct cw_app *app, struct cw_nodeclient *client,
+        const struct cw_module_name *module, const char *called)
+{
+    uint8_t fields[16];
+    struct cw_writer w = cw_writer_over(fields, sizeof fields);
+    cw_node_put_module(&w, module);
+    for (uint32_t waited_ms = 0;; waited_ms += AGAIN_STEP_MS) {
+        struct cw_node_answer answer;
+        cw_status status =
+                cw_nodeclient_ask(client, CW_NODE_UNLOAD, fields, w.used_len, &answer);
+        if (status != CW_OK) {
+            return status;
+        }
+        if (answer.status == CW_OK || answer.status == CW_E_ABSENT) {
+            return CW_OK;
+        }
+        /* Again: it is leaving already, and its place is not free yet. */
+        if (answer.status != CW_AGAIN || waited_ms >= app->options.timeout_ms) {
+            char text[1024];
+            cw_nodeclient_text(&answer, text, sizeof text);
+            cw_log_error("node %s cannot unload \"%s\": %s", cw_nodeclient_name(client), called,
+                    text);
+            return CW_E_SYSTEM;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = AGAIN_STEP_MS * 1000000L}, NULL);
+    }
+}
+
 cw_status cw_remote_unload(struct cw_app *app, struct cw_remote *r)
 {
     cw_status status = client_of(app, r);
+    if (status == CW_OK) {
+        const struct cw_module_name name = wire_name(app, r);
+        status = cw_remote_take_off(app, r->client, &name, name_of(r));
+    }
     if (status != CW_OK) {
         return status;
-    }
-    uint8_t fields[16];
-    const struct cw_module_name name = wire_name(app, r);
-    struct cw_writer w = cw_writer_over(fields, sizeof fields);
-    cw_node_put_module(&w, &name);
-    struct cw_node_answer answer;
-    status = cw_nodeclient_ask(r->client, CW_NODE_UNLOAD, fields, w.used_len, &answer);
-    if (status != CW_OK) {
-        return status;
-    }
-    if (answer.status != CW_OK && answer.status != CW_E_ABSENT) {
-        char text[1024];
-        cw_nodeclient_text(&answer, text, sizeof text);
-        cw_log_error("node %s cannot unload \"%s\": %s", r->node->name.value, name_of(r), text);
-        return CW_E_SYSTEM;
     }
     r->row.life = CW_LIFE_ABSENT;
     return cw_state_module_put(app->state, &r->row);
 }
 
-cw_status cw_remote_load_post(struct cw_app *app, struct cw_remote *r)
+cw_status cw_remote_load(struct cw_app *app, struct cw_remote *r)
 {
     cw_status status = client_of(app, r);
     if (status != CW_OK) {
@@ -165,15 +198,9 @@ cw_status cw_remote_load_post(struct cw_app *app, struct cw_remote *r)
     cw_node_put_module(&w, &name);
     cw_node_put_string(&w, name_of(r));
     cw_writer_bytes(&w, r->built.image, r->built.image_len);
-    status = cw_nodeclient_post(r->client, CW_NODE_LOAD, fields, w.used_len);
-    free(fields);
-    return status;
-}
-
-cw_status cw_remote_load_take(struct cw_app *app, struct cw_remote *r)
-{
     struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_take(r->client, &answer);
+    status = cw_nodeclient_ask(r->client, CW_NODE_LOAD, fields, w.used_len, &answer);
+    free(fields);
     if (status != CW_OK) {
         return status;
     }
@@ -246,6 +273,15 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
     uint8_t report[32];
     const uint8_t *proof = NULL;
     size_t proof_len = 0;
+    if (result == CW_RESULT_DONE && reply_len > 0 && reply != NULL && reply[0] != CW_VERSION) {
+        char reason[96];
+        snprintf(reason, sizeof reason,
+                "it speaks version %u of the protocol, this program speaks version %u", reply[0],
+                CW_VERSION);
+        return refused(r, reason,
+                "Build it again with the SDK of this program (`causeway destroy`, `causeway "
+                "apply`), or use the causeway that it was built with");
+    }
     if (result != CW_RESULT_DONE || reply == NULL ||
             cw_manager_evidence(&r->manager, reply, reply_len, report, &proof, &proof_len) !=
                     CW_OK) {
@@ -307,15 +343,16 @@ static cw_status ask(struct cw_app *app, struct cw_remote *r, uint8_t type, cons
     uint8_t message[CW_MANAGER_MESSAGE_MAX];
     uint8_t reply[256];
     size_t len;
+    (void)pthread_mutex_lock(&r->mutex); /* commands of a session go one after the other */
     cw_status status = cw_manager_command(&r->manager, type, body, body_len, message, &len);
-    if (status != CW_OK) {
-        return status;
-    }
     size_t reply_len;
-    status = manage(app, r, message, len, reply, sizeof reply, &reply_len);
+    if (status == CW_OK) {
+        status = manage(app, r, message, len, reply, sizeof reply, &reply_len);
+    }
     if (status == CW_OK) {
         status = cw_manager_answer(&r->manager, type, reply, reply_len, ret_answer);
     }
+    (void)pthread_mutex_unlock(&r->mutex);
     cw_bytes_wipe(message, sizeof message);
     const bool is_told = status == CW_OK || status == CW_E_SYSTEM || status == CW_E_STATE;
     return is_told ? status : no_answer(r);
@@ -345,6 +382,9 @@ cw_status cw_remote_query(struct cw_app *app, struct cw_remote *r)
         if (i < total) {
             r->channels[r->channel_count++] = queried;
             status = cw_state_skip(app->state, "channel", queried.channel);
+            if (status == CW_OK) {
+                status = cw_state_skip(app->state, "connection", queried.conn);
+            }
             if (status != CW_OK) {
                 return status;
             }
@@ -449,4 +489,9 @@ void cw_remote_close(struct cw_remote *r)
     cw_bytes_wipe(r->vendor_key, sizeof r->vendor_key);
     free(r->channels);
     r->channels = NULL;
+    free(r->answer);
+    r->answer = NULL;
+    free(r->routes);
+    r->routes = NULL;
+    (void)pthread_mutex_destroy(&r->mutex);
 }

@@ -7,16 +7,23 @@
 #include "deploy/app.h"
 #include "posix/log.h"
 
-static cw_status told(const struct cw_nodeclient *client, const char *what,
-        const struct cw_node_answer *answer)
+/* Ask, and have a refusal explained; absent: what to make of CW_E_ABSENT. */
+static cw_status tell(struct cw_nodeclient *client, cw_node_request type, const uint8_t *fields,
+        size_t len, const char *what, cw_status absent)
 {
-    if (answer->status == CW_OK) {
-        return CW_OK;
+    struct cw_node_answer answer;
+    cw_nodeclient_hold(client);
+    cw_status status = cw_nodeclient_ask(client, type, fields, len, &answer);
+    if (status == CW_OK && answer.status == CW_E_ABSENT && absent == CW_OK) {
+        status = CW_OK;
+    } else if (status == CW_OK && answer.status != CW_OK) {
+        char text[1024];
+        cw_nodeclient_text(&answer, text, sizeof text);
+        cw_log_error("node %s: %s: %s", cw_nodeclient_name(client), what, text);
+        status = CW_E_SYSTEM;
     }
-    char text[1024];
-    cw_nodeclient_text(answer, text, sizeof text);
-    cw_log_error("node %s: %s: %s", cw_nodeclient_name(client), what, text);
-    return CW_E_SYSTEM;
+    cw_nodeclient_release(client);
+    return status;
 }
 
 static cw_status peer_at(struct cw_nodeclient *client, const struct cw_peer *peer)
@@ -24,10 +31,10 @@ static cw_status peer_at(struct cw_nodeclient *client, const struct cw_peer *pee
     uint8_t fields[512];
     struct cw_writer w = cw_writer_over(fields, sizeof fields);
     cw_peer_put(&w, peer);
-    struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_ask(client, CW_NODE_PEER, fields, w.used_len, &answer);
+    cw_status status = tell(client, CW_NODE_PEER, fields, w.used_len, "cannot make the link",
+            CW_E_ABSENT);
     cw_bytes_wipe(fields, sizeof fields);
-    return status == CW_OK ? told(client, "cannot make the link", &answer) : status;
+    return status;
 }
 
 cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src, const struct cw_remote *dst,
@@ -76,9 +83,8 @@ cw_status cw_app_route(struct cw_app *app, const struct cw_state_connection *row
     uint8_t fields[CW_ROUTE_LEN];
     struct cw_writer w = cw_writer_over(fields, sizeof fields);
     cw_route_put(&w, &route);
-    struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_ask(r->client, CW_NODE_ROUTE, fields, w.used_len, &answer);
-    return status == CW_OK ? told(r->client, "cannot route a connection", &answer) : status;
+    return tell(r->client, CW_NODE_ROUTE, fields, w.used_len, "cannot route a connection",
+            CW_E_ABSENT);
 }
 
 cw_status cw_app_unroute(struct cw_app *app, struct cw_nodeclient *client, uint32_t channel)
@@ -87,10 +93,5 @@ cw_status cw_app_unroute(struct cw_app *app, struct cw_nodeclient *client, uint3
     struct cw_writer w = cw_writer_over(fields, sizeof fields);
     cw_writer_bytes(&w, app->deployment, CW_DEPLOYMENT_LEN);
     cw_writer_u32(&w, channel);
-    struct cw_node_answer answer;
-    cw_status status = cw_nodeclient_ask(client, CW_NODE_UNROUTE, fields, w.used_len, &answer);
-    if (status == CW_OK && answer.status == CW_E_ABSENT) {
-        return CW_OK;
-    }
-    return status == CW_OK ? told(client, "cannot end a route", &answer) : status;
+    return tell(client, CW_NODE_UNROUTE, fields, w.used_len, "cannot end a route", CW_OK);
 }

@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening, locking, and what is kept by name. */
+/* SQL, transactions, and what is kept by name. */
 #include "deploy/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "core/base/bytes.h"
 #include "deploy/memory.h"
 #include "deploy/state_sql.h"
-#include "posix/file.h"
 #include "posix/log.h"
 
-#define SCHEMA_VERSION 1
-#define LOCK_WAIT_MS 10000
-#define LOCK_STEP_MS 20
-
-static const char schema[] =
-        "CREATE TABLE fact(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
-        "CREATE TABLE secret(name TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;"
-        "CREATE TABLE number(kind TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;"
-        "CREATE TABLE module(number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL,"
-        "  node TEXT NOT NULL, life INTEGER NOT NULL, kind INTEGER NOT NULL,"
-        "  session INTEGER NOT NULL, start BLOB NOT NULL, image_hash BLOB NOT NULL);"
-        "CREATE TABLE endpoint(module INTEGER, name TEXT, number INTEGER NOT NULL,"
-        "  PRIMARY KEY(module, name)) WITHOUT ROWID;"
-        "CREATE TABLE connection(conn INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL,"
-        "  src_module INTEGER, dst_module INTEGER, src_endpoint INTEGER, dst_endpoint INTEGER,"
-        "  cipher INTEGER, mode INTEGER, limit_log2 INTEGER, phase INTEGER, start INTEGER,"
-        "  window INTEGER,"
-        "  event_max INTEGER, epoch INTEGER, channel INTEGER, first INTEGER, key BLOB,"
-        "  src_start BLOB, dst_start BLOB, src_count INTEGER, src_acked INTEGER,"
-        "  dst_count INTEGER);"
-        "CREATE TABLE link(from_node TEXT, to_node TEXT, peer INTEGER NOT NULL, key BLOB NOT NULL,"
-        "  PRIMARY KEY(from_node, to_node)) WITHOUT ROWID;"
-        "CREATE TABLE outbox(conn INTEGER, counter INTEGER, frame BLOB NOT NULL,"
-        "  PRIMARY KEY(conn, counter)) WITHOUT ROWID;"
-        "CREATE TABLE build(module TEXT PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL);";
-
-static cw_status complain(struct cw_state *s, const char *what)
+cw_status cw_sql_complain(struct cw_state *s, const char *what)
 {
     cw_log_error("%s/state.db: %s: %s", s->folder, what, sqlite3_errmsg(s->db));
     return CW_E_SYSTEM;
@@ -66,12 +33,24 @@ static void bind(sqlite3_stmt *statement, const char *format, va_list arguments)
     }
 }
 
+void cw_sql_hold(struct cw_state *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+}
+
+void cw_sql_release(struct cw_state *s)
+{
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+/* Whoever asks has the database to itself until cw_sql_end. */
 static sqlite3_stmt *prepare(struct cw_state *s, const char *sql, const char *format,
         va_list arguments)
 {
+    cw_sql_hold(s);
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK) {
-        complain(s, "cannot ask");
+        (void)cw_sql_complain(s, "cannot ask");
         return NULL;
     }
     bind(statement, format, arguments);
@@ -87,6 +66,12 @@ sqlite3_stmt *cw_sql_ask(struct cw_state *s, const char *sql, const char *format
     return statement;
 }
 
+void cw_sql_end(struct cw_state *s, sqlite3_stmt *statement)
+{
+    sqlite3_finalize(statement);
+    cw_sql_release(s);
+}
+
 cw_status cw_sql_row(struct cw_state *s, sqlite3_stmt *statement)
 {
     if (statement == NULL) {
@@ -96,7 +81,7 @@ cw_status cw_sql_row(struct cw_state *s, sqlite3_stmt *statement)
     if (result == SQLITE_ROW) {
         return CW_OK;
     }
-    return result == SQLITE_DONE ? CW_E_ABSENT : complain(s, "cannot read or write");
+    return result == SQLITE_DONE ? CW_E_ABSENT : cw_sql_complain(s, "cannot read or write");
 }
 
 cw_status cw_sql_do(struct cw_state *s, const char *sql, const char *format, ...)
@@ -106,7 +91,7 @@ cw_status cw_sql_do(struct cw_state *s, const char *sql, const char *format, ...
     sqlite3_stmt *statement = prepare(s, sql, format, arguments);
     va_end(arguments);
     cw_status status = cw_sql_row(s, statement);
-    sqlite3_finalize(statement);
+    cw_sql_end(s, statement);
     return status == CW_E_ABSENT ? CW_OK : status;
 }
 
@@ -126,141 +111,6 @@ void cw_sql_bytes(sqlite3_stmt *statement, int column, uint8_t *ret_bytes, size_
     }
 }
 
-/* One process at a time; another one is given a while to end. */
-static cw_status take_lock(struct cw_state *s)
-{
-    char *path = cw_file_join(s->folder, "lock");
-    s->lock_fd = path == NULL ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    free(path);
-    if (s->lock_fd < 0) {
-        cw_log_error("cannot lock %s: %s", s->folder, strerror(errno));
-        return CW_E_SYSTEM;
-    }
-    for (int waited_ms = 0; flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
-        if (waited_ms >= LOCK_WAIT_MS) {
-            char pid[32] = "";
-            ssize_t n = pread(s->lock_fd, pid, sizeof pid - 1, 0);
-            pid[n > 0 ? n : 0] = '\0';
-            cw_log_error("another causeway (process %s) works with %s: wait for its end",
-                    pid[0] == '\0' ? "unknown" : pid, s->folder);
-            return CW_E_STATE;
-        }
-        nanosleep(&(struct timespec){.tv_nsec = LOCK_STEP_MS * 1000000L}, NULL);
-    }
-    char pid[32];
-    int len = snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    if (ftruncate(s->lock_fd, 0) != 0 || pwrite(s->lock_fd, pid, (size_t)len, 0) != len) {
-        cw_log_debug("cannot write the process id into %s/lock", s->folder);
-    }
-    return CW_OK;
-}
-
-static cw_status make_schema(struct cw_state *s)
-{
-    cw_status status = cw_state_begin(s);
-    if (status != CW_OK) {
-        return status;
-    }
-    char version[64];
-    snprintf(version, sizeof version, "PRAGMA user_version = %d", SCHEMA_VERSION);
-    if (sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
-            sqlite3_exec(s->db, version, NULL, NULL, NULL) != SQLITE_OK) {
-        status = complain(s, "cannot make the tables");
-        cw_state_rollback(s);
-        return status;
-    }
-    return cw_state_commit(s);
-}
-
-static cw_status open_database(struct cw_state *s)
-{
-    char *path = cw_file_join(s->folder, "state.db");
-    if (path == NULL) {
-        cw_memory_gone();
-    }
-    int result = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    free(path);
-    if (result != SQLITE_OK) {
-        return complain(s, "cannot open");
-    }
-    if (sqlite3_exec(s->db,
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF;",
-                NULL, NULL, NULL) != SQLITE_OK) {
-        return complain(s, "cannot open");
-    }
-    sqlite3_stmt *statement = cw_sql_ask(s, "PRAGMA user_version", "");
-    cw_status status = cw_sql_row(s, statement);
-    int version = status == CW_OK ? sqlite3_column_int(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    if (status == CW_OK && version == 0) {
-        return make_schema(s);
-    }
-    if (status == CW_OK && version != SCHEMA_VERSION) {
-        cw_log_error("%s/state.db has version %d, this program reads %d: use the program that "
-                     "wrote it",
-                s->folder, version, SCHEMA_VERSION);
-        return CW_E_FORM;
-    }
-    return status;
-}
-
-/* The key must be the one that sealed this state. */
-static cw_status check_key(struct cw_state *s)
-{
-    static const char known[] = "causeway";
-    char text[sizeof known];
-    size_t len;
-    cw_status status =
-            cw_state_secret_get(s, "check", (uint8_t *)text, sizeof text, &len);
-    if (status == CW_E_ABSENT) {
-        return cw_state_secret_put(s, "check", known, sizeof known);
-    }
-    return status;
-}
-
-cw_status cw_state_open(const char *folder, const char *key_file, struct cw_state **ret_state)
-{
-    struct cw_state *s = cw_memory_new(1, sizeof *s);
-    s->folder = cw_memory_text(folder);
-    s->lock_fd = -1;
-    cw_status status = cw_file_make_folder(folder, 0700);
-    if (status == CW_OK) {
-        status = take_lock(s);
-    }
-    if (status == CW_OK) {
-        char *path = key_file != NULL ? cw_memory_text(key_file) : cw_file_join(folder, "key");
-        status = cw_secret_key_load(path, s->key);
-        free(path);
-    }
-    if (status == CW_OK) {
-        status = open_database(s);
-    }
-    if (status == CW_OK) {
-        status = check_key(s);
-    }
-    if (status != CW_OK) {
-        cw_state_close(s);
-        return status;
-    }
-    *ret_state = s;
-    return CW_OK;
-}
-
-void cw_state_close(struct cw_state *s)
-{
-    if (s == NULL) {
-        return;
-    }
-    sqlite3_close(s->db);
-    if (s->lock_fd >= 0) {
-        close(s->lock_fd);
-    }
-    cw_bytes_wipe(s->key, sizeof s->key);
-    free(s->folder);
-    free(s);
-}
-
 const char *cw_state_folder(const struct cw_state *s)
 {
     return s->folder;
@@ -268,17 +118,29 @@ const char *cw_state_folder(const struct cw_state *s)
 
 cw_status cw_state_begin(struct cw_state *s)
 {
-    return cw_sql_do(s, "BEGIN IMMEDIATE", "");
+    cw_sql_hold(s);
+    cw_status status = cw_sql_do(s, "BEGIN IMMEDIATE", "");
+    if (status != CW_OK) {
+        cw_sql_release(s);
+    }
+    return status;
 }
 
 cw_status cw_state_commit(struct cw_state *s)
 {
-    return cw_sql_do(s, "COMMIT", "");
+    cw_status status = cw_sql_do(s, "COMMIT", "");
+    if (status == CW_OK) {
+        cw_sql_release(s);
+    } else {
+        cw_state_rollback(s);
+    }
+    return status;
 }
 
 void cw_state_rollback(struct cw_state *s)
 {
     (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    cw_sql_release(s);
 }
 
 cw_status cw_state_secret_get(struct cw_state *s, const char *name, uint8_t *ret_bytes, size_t cap,
@@ -296,13 +158,13 @@ cw_status cw_state_secret_get(struct cw_state *s, const char *name, uint8_t *ret
             *ret_len = len - CW_SECRET_OVERHEAD;
         }
         if (status != CW_OK) {
-            cw_log_error("%s: the key file is not the one that sealed this state (or the state "
-                         "was changed): use the right one by --key-file",
+            cw_log_error("%s: the key is not the one that sealed this state (or the state was "
+                         "changed): use the right one by --key-file",
                     s->folder);
             status = CW_E_DENIED;
         }
     }
-    sqlite3_finalize(statement);
+    cw_sql_end(s, statement);
     return status;
 }
 
@@ -328,7 +190,7 @@ cw_status cw_state_fact_get(struct cw_state *s, const char *name, char *ret_text
             cw_sql_text(statement, 0, ret_text, cap);
         }
     }
-    sqlite3_finalize(statement);
+    cw_sql_end(s, statement);
     return status;
 }
 
@@ -340,6 +202,31 @@ cw_status cw_state_fact_put(struct cw_state *s, const char *name, const char *te
 cw_status cw_state_fact_drop(struct cw_state *s, const char *name)
 {
     return cw_sql_do(s, "DELETE FROM fact WHERE name = ?", "t", name);
+}
+
+cw_status cw_state_facts(struct cw_state *s, const char *beginning,
+        struct cw_state_fact **ret_facts, size_t *ret_count)
+{
+    struct cw_state_fact *facts = NULL;
+    size_t count = 0;
+    sqlite3_stmt *row = cw_sql_ask(s,
+            "SELECT substr(name, length(?1) + 1), text FROM fact WHERE substr(name, 1, length(?1)) = ?1",
+            "t", beginning);
+    cw_status status;
+    while ((status = cw_sql_row(s, row)) == CW_OK) {
+        facts = cw_memory_grow(facts, count, sizeof *facts);
+        cw_sql_text(row, 0, facts[count].name, sizeof facts[count].name);
+        cw_sql_text(row, 1, facts[count].text, sizeof facts[count].text);
+        count++;
+    }
+    cw_sql_end(s, row);
+    if (status != CW_E_ABSENT) {
+        free(facts);
+        return status;
+    }
+    *ret_facts = facts;
+    *ret_count = count;
+    return CW_OK;
 }
 
 bool cw_state_fact_is(struct cw_state *s, const char *name, const char *text)
@@ -363,7 +250,7 @@ cw_status cw_state_next(struct cw_state *s, const char *kind, uint32_t *ret_numb
         status = cw_sql_row(s, statement); /* to its end, so that it takes effect */
         status = status == CW_E_ABSENT ? CW_OK : status;
     }
-    sqlite3_finalize(statement);
+    cw_sql_end(s, statement);
     if (status == CW_OK && (number < 1 || number >= UINT32_MAX)) {
         cw_log_error("all numbers of the kind \"%s\" are used up", kind);
         return CW_E_SPACE;

@@ -7,6 +7,7 @@
  *          that changes a node or a module is written down before it is taken.
  * Trust    OWNER.
  * Memory   Rows are copied out; strings in rows are arrays.
+ * Calls    From any thread; from begin to commit or rollback the others wait.
  * Errors   CW_E_SYSTEM: SQLite failed, a line was logged.  CW_E_ABSENT: no such row.
  */
 #ifndef CW_DEPLOY_STATE_H
@@ -71,24 +72,45 @@ struct cw_state_connection {
     uint64_t dst_count;
 };
 
+/* How a state is opened; all zeros: its own key file, and the terminal where it wants a passphrase. */
+struct cw_state_access {
+    const char *key_file;        /* NULL: folder/key                                           */
+    const char *passphrase_file; /* NULL: asked on the terminal.  A new state is locked by it  */
+    bool is_scratch;             /* a copy in memory: whatever is done to it, nothing is kept  */
+};
+
 /*
  * cw_state_open - STATE/state.db, made when it is not there.
  *
- * folder    the state's; made (mode 0700) when it is not there
- * key_file  NULL: folder/key
+ * folder    the state's; made (mode 0700) when it is not there, unless access->is_scratch
+ * access    NULL: as all zeros
  *
- * CW_E_STATE   another process holds it (a line was logged)
- * CW_E_DENIED, CW_E_FORM  the key file is open to others, is no key, or not this state's
+ * CW_E_STATE   another process holds it, or nobody can be asked for the passphrase
+ * CW_E_DENIED, CW_E_FORM  the key file is open to others, is no key, or not this state's; a wrong
+ *              passphrase; a state of another version.  A line was logged each time.
  */
-CW_MUST_CHECK cw_status cw_state_open(const char *folder, const char *key_file,
+CW_MUST_CHECK cw_status cw_state_open(const char *folder, const struct cw_state_access *access,
         struct cw_state **ret_state);
 void cw_state_close(struct cw_state *s);
 
 const char *cw_state_folder(const struct cw_state *s);
 
-/* Transactions; they do not nest. */
+/* cw_state_key_path - where the key file of a state is; the caller frees it. */
+char *cw_state_key_path(const char *folder, const char *key_file);
+
+/*
+ * Another key: all that is sealed is sealed again, in one transaction.  With a passphrase, what
+ * the key file opened is opened by it no more; the file is the caller's to remove.
+ *
+ * cw_state_use_key_file - the file is made if it is not there
+ */
+CW_MUST_CHECK cw_status cw_state_use_passphrase(struct cw_state *s, const char *passphrase);
+CW_MUST_CHECK cw_status cw_state_use_key_file(struct cw_state *s, const char *path);
+bool cw_state_has_passphrase(const struct cw_state *s);
+
+/* Transactions; they do not nest, and end in the thread that began them. */
 CW_MUST_CHECK cw_status cw_state_begin(struct cw_state *s);
-CW_MUST_CHECK cw_status cw_state_commit(struct cw_state *s);
+CW_MUST_CHECK cw_status cw_state_commit(struct cw_state *s); /* or else it was rolled back */
 void cw_state_rollback(struct cw_state *s);
 
 /* cw_state_deployment - D, drawn once. */
@@ -112,6 +134,14 @@ CW_MUST_CHECK cw_status cw_state_fact_get(struct cw_state *s, const char *name, 
         size_t cap);
 CW_MUST_CHECK cw_status cw_state_fact_put(struct cw_state *s, const char *name, const char *text);
 CW_MUST_CHECK cw_status cw_state_fact_drop(struct cw_state *s, const char *name);
+
+/* cw_state_facts - all whose names begin so, without that beginning; the caller frees them. */
+struct cw_state_fact {
+    char name[2 * CW_STATE_NAME_CAP];
+    char text[2 * CW_STATE_NAME_CAP];
+};
+CW_MUST_CHECK cw_status cw_state_facts(struct cw_state *s, const char *beginning,
+        struct cw_state_fact **ret_facts, size_t *ret_count);
 
 /* cw_state_fact_is - is it there, with exactly this text? */
 bool cw_state_fact_is(struct cw_state *s, const char *name, const char *text);

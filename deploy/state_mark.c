@@ -42,6 +42,9 @@ static cw_status look(struct cw_state *s, char ret_text[static MARK_TEXT_CAP])
 
 cw_status cw_state_mark(struct cw_state *s)
 {
+    if (s->is_scratch) {
+        return CW_OK;
+    }
     uint8_t random[MARK_LEN];
     char text[2 * MARK_LEN + 1];
     cw_secret_random(random, sizeof random);
@@ -57,6 +60,9 @@ cw_status cw_state_mark(struct cw_state *s)
 
 cw_status cw_state_mark_keep(struct cw_state *s)
 {
+    if (s->is_scratch) {
+        return CW_OK;
+    }
     char text[MARK_TEXT_CAP];
     cw_status status = look(s, text);
     return status == CW_OK ? cw_state_fact_put(s, "mark", text) : status;
@@ -95,7 +101,7 @@ cw_status cw_state_settle(struct cw_state *s, bool *ret_was_copy)
     if (status != CW_OK) {
         return status;
     }
-    status = cw_sql_do(s, "UPDATE connection SET phase = 0 WHERE src_module = 0", "");
+    status = cw_sql_do(s, "UPDATE connection SET phase = 0 WHERE src_module = 0 OR phase = 1", "");
     if (status == CW_OK) {
         status = cw_state_mark_keep(s);
     }

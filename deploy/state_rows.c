@@ -23,7 +23,7 @@ static void module_of_row(sqlite3_stmt *row, struct cw_state_module *ret_module)
     *ret_module = m;
 }
 
-cw_status cw_state_module(struct cw_state *s, const char *name, struct cw_state_module *ret_module)
+static cw_status module_of_name(struct cw_state *s, const char *name, struct cw_state_module *ret_module)
 {
     sqlite3_stmt *row = cw_sql_ask(s,
             "SELECT number, name, node, life, kind, session, start, image_hash FROM module "
@@ -33,7 +33,7 @@ cw_status cw_state_module(struct cw_state *s, const char *name, struct cw_state_
     if (status == CW_OK) {
         module_of_row(row, ret_module);
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     if (status != CW_E_ABSENT) {
         return status;
     }
@@ -46,6 +46,14 @@ cw_status cw_state_module(struct cw_state *s, const char *name, struct cw_state_
     if (status == CW_OK) {
         *ret_module = m;
     }
+    return status;
+}
+
+cw_status cw_state_module(struct cw_state *s, const char *name, struct cw_state_module *ret_module)
+{
+    cw_sql_hold(s);
+    cw_status status = module_of_name(s, name, ret_module);
+    cw_sql_release(s);
     return status;
 }
 
@@ -70,7 +78,7 @@ cw_status cw_state_modules(struct cw_state *s, struct cw_state_module **ret_modu
         modules = cw_memory_grow(modules, count, sizeof *modules);
         module_of_row(row, &modules[count++]);
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     if (status != CW_E_ABSENT) {
         free(modules);
         return status;
@@ -80,7 +88,7 @@ cw_status cw_state_modules(struct cw_state *s, struct cw_state_module **ret_modu
     return CW_OK;
 }
 
-cw_status cw_state_endpoint(struct cw_state *s, uint32_t module, const char *name,
+static cw_status endpoint_number(struct cw_state *s, uint32_t module, const char *name,
         uint16_t *ret_number)
 {
     sqlite3_stmt *row = cw_sql_ask(s,
@@ -88,7 +96,7 @@ cw_status cw_state_endpoint(struct cw_state *s, uint32_t module, const char *nam
             name);
     cw_status status = cw_sql_row(s, row);
     int64_t number = status == CW_OK ? sqlite3_column_int64(row, 0) : 0;
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     if (status == CW_E_ABSENT) {
         char kind[48];
         uint32_t next;
@@ -105,6 +113,15 @@ cw_status cw_state_endpoint(struct cw_state *s, uint32_t module, const char *nam
         }
     }
     *ret_number = (uint16_t)number;
+    return status;
+}
+
+cw_status cw_state_endpoint(struct cw_state *s, uint32_t module, const char *name,
+        uint16_t *ret_number)
+{
+    cw_sql_hold(s);
+    cw_status status = endpoint_number(s, module, name, ret_number);
+    cw_sql_release(s);
     return status;
 }
 
@@ -168,11 +185,11 @@ cw_status cw_state_connection_find(struct cw_state *s, const char *name,
     if (status == CW_OK) {
         status = connection_of_row(s, row, ret_connection);
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     return status;
 }
 
-cw_status cw_state_connection(struct cw_state *s, const char *name,
+static cw_status connection_of_name(struct cw_state *s, const char *name,
         struct cw_state_connection *ret_connection)
 {
     cw_status status = cw_state_connection_find(s, name, ret_connection);
@@ -188,6 +205,15 @@ cw_status cw_state_connection(struct cw_state *s, const char *name,
     if (status == CW_OK) {
         *ret_connection = c;
     }
+    return status;
+}
+
+cw_status cw_state_connection(struct cw_state *s, const char *name,
+        struct cw_state_connection *ret_connection)
+{
+    cw_sql_hold(s);
+    cw_status status = connection_of_name(s, name, ret_connection);
+    cw_sql_release(s);
     return status;
 }
 
@@ -227,7 +253,7 @@ cw_status cw_state_connections(struct cw_state *s, struct cw_state_connection **
             break;
         }
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     if (status != CW_E_ABSENT) {
         free(connections);
         return status;
@@ -245,7 +271,7 @@ cw_status cw_state_connection_drop(struct cw_state *s, uint32_t conn)
             : status;
 }
 
-cw_status cw_state_link(struct cw_state *s, const char *from, const char *to, uint32_t *ret_peer,
+static cw_status link_between(struct cw_state *s, const char *from, const char *to, uint32_t *ret_peer,
         uint8_t ret_key[static CW_LINK_KEY_LEN])
 {
     char where[2 * CW_STATE_NAME_CAP + 16];
@@ -258,7 +284,7 @@ cw_status cw_state_link(struct cw_state *s, const char *from, const char *to, ui
         *ret_peer = (uint32_t)sqlite3_column_int64(row, 0);
         cw_sql_bytes(row, 1, sealed, sizeof sealed);
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     if (status == CW_OK) {
         status = cw_secret_open(s->key, where, sealed, sizeof sealed, ret_key);
         return status == CW_OK ? CW_OK : CW_E_SYSTEM;
@@ -275,6 +301,15 @@ cw_status cw_state_link(struct cw_state *s, const char *from, const char *to, ui
         status = cw_sql_do(s, "INSERT INTO link VALUES(?, ?, ?, ?)", "ttib", from, to,
                 (int64_t)*ret_peer, sealed, sizeof sealed);
     }
+    return status;
+}
+
+cw_status cw_state_link(struct cw_state *s, const char *from, const char *to, uint32_t *ret_peer,
+        uint8_t ret_key[static CW_LINK_KEY_LEN])
+{
+    cw_sql_hold(s);
+    cw_status status = link_between(s, from, to, ret_peer, ret_key);
+    cw_sql_release(s);
     return status;
 }
 
@@ -298,7 +333,7 @@ cw_status cw_state_outbox_first(struct cw_state *s, uint32_t conn, uint64_t *ret
         *ret_frame = cw_memory_new(*ret_len, 1);
         cw_sql_bytes(row, 1, *ret_frame, *ret_len);
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     return status;
 }
 
@@ -314,7 +349,7 @@ cw_status cw_state_outbox_count(struct cw_state *s, uint32_t conn, uint64_t *ret
             (int64_t)conn);
     cw_status status = cw_sql_row(s, row);
     *ret_count = status == CW_OK ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     return status;
 }
 
@@ -345,7 +380,7 @@ static cw_status build_of_row(struct cw_state *s, const char *module, sqlite3_st
             }
         }
     }
-    sqlite3_finalize(row);
+    cw_sql_end(s, row);
     return status;
 }
 
@@ -389,7 +424,8 @@ cw_status cw_state_forget(struct cw_state *s)
             "DELETE FROM link",
             "DELETE FROM module",
             "DELETE FROM endpoint",
-            "DELETE FROM fact WHERE name NOT LIKE 'pin/%'",
+            "DELETE FROM fact WHERE name NOT LIKE 'pin/%' AND name NOT LIKE 'past/%' "
+            "AND name NOT IN ('lock', 'mark')",
     };
     cw_status status = cw_state_begin(s);
     if (status != CW_OK) {

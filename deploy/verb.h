@@ -24,6 +24,7 @@ struct cw_words {
     const char *file;
     const char *out;
     const char *dir; /* demo: where it works; NULL: a folder of its own */
+    bool exit_code;  /* plan: 4 when there is something to do                */
     bool once;       /* demo: to its end, with the attacks              */
 };
 
@@ -47,6 +48,7 @@ struct cw_tables {
 
 int cw_cmd_validate(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_build(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_plan(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_apply(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_status(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_attest(struct cw_app *app, const struct cw_words *words);

@@ -250,7 +250,7 @@ static void another_key_does_not_open_the_state(void **state)
     uint8_t key[CW_SECRET_KEY_LEN];
     assert_int_equal(cw_secret_key_load(path, key), CW_OK); /* makes one */
     struct cw_state *s = NULL;
-    assert_int_not_equal(cw_state_open(folder, path, &s), CW_OK);
+    assert_int_not_equal(cw_state_open(folder, &(struct cw_state_access){.key_file = path}, &s), CW_OK);
     free(path);
 }
 
