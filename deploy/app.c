@@ -151,6 +151,14 @@ void cw_app_mistakes(struct cw_app *app)
     cw_mistakes_print(&app->mistakes);
 }
 
+void cw_app_peek(struct cw_app *app)
+{
+    app->descriptor_path = find_descriptor(&app->options);
+    cw_status status = cw_descriptor_load(app->descriptor_path, cw_owner_backends, &app->mistakes,
+            &app->d);
+    (void)status;
+}
+
 cw_status cw_app_describe(struct cw_app *app)
 {
     if (app->clients != NULL) {

@@ -135,6 +135,9 @@ int cw_app_exit(cw_status status);
  */
 CW_MUST_CHECK cw_status cw_app_describe(struct cw_app *app);
 
+/* cw_app_peek - what can be read of the descriptor, in silence, whatever is wrong with it. */
+void cw_app_peek(struct cw_app *app);
+
 /* cw_app_mistakes - print what is wrong in the descriptor. */
 void cw_app_mistakes(struct cw_app *app);
 
