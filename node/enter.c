@@ -258,6 +258,11 @@ static void called(void *ctx, cw_status status, cw_result result, const uint8_t 
 
 void cw_guest_kick(struct cw_guest *guest)
 {
+    cw_list_append(&guest->node->ready_guests, &guest->ready_place);
+}
+
+static void let_in(struct cw_guest *guest)
+{
     while (guest->state == CW_GUEST_READY && !guest->is_entered && guest->current == NULL &&
             !cw_list_is_empty(&guest->queue)) {
         struct cw_job *job = CW_LISTED(guest->queue.next, struct cw_job, place);
@@ -272,6 +277,16 @@ void cw_guest_kick(struct cw_guest *guest)
                 enter(guest, input.entry, input.bytes, input.len);
             }
         }
+    }
+}
+
+void cw_guest_enter_all(struct cw_node *node)
+{
+    while (!cw_list_is_empty(&node->ready_guests)) {
+        struct cw_guest *guest =
+                CW_LISTED(node->ready_guests.next, struct cw_guest, ready_place);
+        cw_list_remove(&guest->ready_place);
+        let_in(guest);
     }
 }
 

@@ -47,6 +47,7 @@ static void tell_ready(struct cw_guest *guest, cw_status status, const char *why
 static void free_guest(struct cw_guest *guest)
 {
     cw_list_remove(&guest->place);
+    cw_list_remove(&guest->ready_place);
     guest->node->guest_count--;
     guest->tenancy->guest_count--;
     guest->tenancy->empty_at_ms = cw_node_now_ms(guest->node);
@@ -208,6 +209,7 @@ cw_status cw_guest_load(struct cw_node *node, const char *owner,
             .reload_ms = RELOAD_FIRST_MS, .ready = ready, .ready_ctx = ctx, .open_handles = 3};
     strncpy(guest->name, name, sizeof guest->name - 1);
     cw_list_init(&guest->place);
+    cw_list_init(&guest->ready_place);
     cw_list_init(&guest->queue);
     cw_list_init(&guest->parked);
     cw_list_init(&guest->relays);

@@ -64,6 +64,7 @@ typedef void (*cw_guest_gone_fn)(void *ctx);
 
 struct cw_guest {
     struct cw_list place; /* in node->guests */
+    struct cw_list ready_place; /* in node->ready_guests: somebody may enter */
     struct cw_node *node;
     struct cw_tenancy *tenancy;
     uint32_t number;
@@ -136,7 +137,7 @@ void cw_guest_interrupt(void *node, struct cw_node_module *module, uint16_t endp
 
 void cw_job_init(struct cw_job *job, const struct cw_job_kind *kind, struct cw_guest *guest);
 
-/* cw_job_queue - stand in the queue, once; enters at once if nothing is in the way. */
+/* cw_job_queue - stand in the queue, once; enters when this turn of the loop has been read. */
 void cw_job_queue(struct cw_job *job);
 
 /* cw_job_park - stand aside until something changed for the module, or for a little while. */
@@ -146,6 +147,9 @@ void cw_job_park(struct cw_job *job);
 void cw_job_stop(struct cw_job *job);
 
 bool cw_job_is_idle(const struct cw_job *job);
+
+/* cw_guest_enter_all - whoever may enter now does, with all that this turn of the loop brought. */
+void cw_guest_enter_all(struct cw_node *node);
 
 /* cw_guest_changed - what was told AGAIN may be taken now. */
 void cw_guest_changed(struct cw_guest *guest);
@@ -158,7 +162,7 @@ void cw_guest_answer(struct cw_guest *guest);
 /* Stands for a current job whose owner went away. */
 extern const struct cw_job_kind cw_job_nobody;
 
-/* cw_guest_kick - let the next one enter, if nobody is inside. */
+/* cw_guest_kick - let the next one enter, if nobody is inside, before the loop waits. */
 void cw_guest_kick(struct cw_guest *guest);
 
 /* cw_guest_wake - who stood aside stands in the queue again. */

@@ -89,11 +89,15 @@ static void forget_empty(struct cw_node *node)
 
 /* --- the loop ------------------------------------------------------------------------------------ */
 
-/* What one turn of the loop brought leaves together, before anybody waits. */
+/* What one turn of the loop brought enters and leaves together, before anybody waits. */
 static void flush(struct cw_node *node)
 {
-    cw_relay_flush_local(node);
-    cw_link_flush(node);
+    do {
+        cw_relay_flush_local(node);
+        cw_guest_enter_all(node);
+        cw_link_flush(node);
+    } while (!cw_list_is_empty(&node->ready_guests) || !cw_list_is_empty(&node->dirty_relays) ||
+            !cw_list_is_empty(&node->dirty_links));
 }
 
 static void before_wait(uv_prepare_t *handle)
@@ -221,7 +225,7 @@ cw_status cw_node_open(uv_loop_t *loop, const struct cw_node_config *config,
     node->config = config;
     node->identity = identity;
     struct cw_list *const lists[] = {&node->tenancies, &node->guests, &node->links,
-            &node->listeners, &node->conns, &node->dirty_links, &node->dirty_relays,
+            &node->listeners, &node->conns, &node->ready_guests, &node->dirty_links, &node->dirty_relays,
             &node->waiting, &node->ack_due};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         cw_list_init(lists[i]);

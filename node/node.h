@@ -32,7 +32,7 @@
 #include "tee/node.h"
 
 #define CW_NODE_READ_CAP 65536u  /* bytes that one read brings at most            */
-#define CW_NODE_MANY_CAP 16384u
+#define CW_NODE_MANY_CAP 61440u
 #define CW_NODE_ROUTE_BUCKETS 4096u
 #define CW_NODE_STREAM_MAX 1024u /* streams of all modules together               */
 #define CW_NODE_CONNECTION_MAX 2048u
@@ -69,6 +69,7 @@ struct cw_node {
     uint32_t route_count;
     uint64_t store_used_len;
 
+    struct cw_list ready_guests; /* modules that somebody may enter   */
     struct cw_list dirty_links;  /* links with something to write     */
     struct cw_list dirty_relays; /* local sources with frames to move */
     struct cw_list waiting;      /* sources that wait for an answer   */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/relay.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,10 +32,18 @@ static bool is_local(const struct cw_relay *relay)
     return relay->route.peer == 0 && (relay->route.flags & CW_ROUTE_OWNER) == 0;
 }
 
+uint32_t cw_relay_channel(const uint8_t *frame)
+{
+    uint32_t channel;
+    memcpy(&channel, frame, sizeof channel);
+    return le32toh(channel);
+}
+
 uint64_t cw_relay_counter(const uint8_t *frame)
 {
-    struct cw_reader r = cw_reader_over(frame + 4, 8);
-    return cw_reader_u64(&r);
+    uint64_t counter;
+    memcpy(&counter, frame + 4, sizeof counter);
+    return le64toh(counter);
 }
 
 /* --- the table ----------------------------------------------------------------------------------- */
@@ -285,12 +294,12 @@ static void dispatch(struct cw_relay *relay, cw_frame type, const uint8_t *frame
 
 void cw_relay_arrived(struct cw_link_peer *link, cw_frame type, const uint8_t *frame, size_t len)
 {
-    struct cw_reader r = cw_reader_over(frame, len);
-    const uint32_t channel = cw_reader_u32(&r);
     const bool back = type == CW_FRAME_ACK || type == CW_FRAME_RESPONSE;
-    struct cw_relay *relay = cw_relay_find(link->node, link->tenancy, channel, back);
+    struct cw_relay *relay = len < CW_EVENT_HEADER_LEN
+            ? NULL
+            : cw_relay_find(link->node, link->tenancy, cw_relay_channel(frame), back);
     /* Only the peer that the owner named for this connection has a say in it. */
-    if (r.status != CW_OK || relay == NULL || relay->link != link) {
+    if (relay == NULL || relay->link != link) {
         link->astray++;
         return;
     }

@@ -120,7 +120,8 @@ void cw_relay_tick(struct cw_node *node);
 /* cw_relay_ack_due - ask idle sinks for the acknowledgements that they owe. */
 void cw_relay_ack_due(struct cw_node *node);
 
-/* The counter of a frame of at least CW_EVENT_HEADER_LEN bytes. */
+/* The channel and the counter of a frame of at least CW_EVENT_HEADER_LEN bytes. */
+uint32_t cw_relay_channel(const uint8_t *frame);
 uint64_t cw_relay_counter(const uint8_t *frame);
 
 /* cw_relay_keep_response - CW_E_SPACE: too long, or the store is full. */

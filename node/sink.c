@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <endian.h>
 #include <string.h>
 
 #include "node/relay.h"
@@ -110,18 +111,20 @@ static void made_room(struct cw_relay *relay)
 static bool gather(struct cw_relay *relay, struct cw_job_input *ret_input)
 {
     struct cw_node *node = relay->node;
-    struct cw_writer w = cw_writer_over(node->many_bytes, sizeof node->many_bytes);
     uint32_t count = 0;
+    size_t used = 0;
     for (; count < relay->store.count; count++) {
         size_t len;
         const uint8_t *frame = cw_store_at(&relay->store, count, &len) + CW_LINK_HEADER_LEN;
-        if (w.left_len < 4 + len) {
+        if (sizeof node->many_bytes - used < 4 + len) {
             break;
         }
-        cw_writer_u32(&w, (uint32_t)len);
-        cw_writer_bytes(&w, frame, len);
+        const uint32_t length = htole32((uint32_t)len);
+        memcpy(node->many_bytes + used, &length, sizeof length);
+        memcpy(node->many_bytes + used + sizeof length, frame, len);
+        used += sizeof length + len;
     }
-    *ret_input = (struct cw_job_input){CW_ENTRY_EVENT, node->many_bytes, w.used_len, true};
+    *ret_input = (struct cw_job_input){CW_ENTRY_EVENT, node->many_bytes, used, true};
     return count > 1;
 }
 

@@ -10,12 +10,11 @@
 static struct cw_relay *named(struct cw_guest *guest, const uint8_t *frame, size_t len,
         bool request)
 {
-    struct cw_reader r = cw_reader_over(frame, len);
-    const uint32_t channel = cw_reader_u32(&r);
     if (len < CW_EVENT_HEADER_LEN) {
         return NULL;
     }
-    struct cw_relay *relay = cw_relay_find(guest->node, guest->tenancy, channel, true);
+    struct cw_relay *relay =
+            cw_relay_find(guest->node, guest->tenancy, cw_relay_channel(frame), true);
     if (relay == NULL || relay->guest != guest || relay->store.slot_count == 0 ||
             ((relay->route.flags & CW_ROUTE_REQUEST) != 0) != request) {
         return NULL;

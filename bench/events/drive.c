@@ -2,10 +2,11 @@
 /*
  * bench-drive - one window of events going round between two modules that `causeway apply` made.
  *
- *   bench-drive STATE MODULE IN_FLIGHT MS      run in the folder of app.json
+ *   bench-drive STATE MODULE IN_FLIGHT MS NODE_PID...      run in the folder of app.json
  *
- * Prints nanoseconds per round.  Both counts of the window are read over one session, so that
- * nothing but the events runs between them.
+ * Prints two numbers, nanoseconds per round: by the clock, and of processors spent in the nodes
+ * and their modules.  Both counts of the window are read over one session, so that nothing but
+ * the events runs between them.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +39,38 @@ static void fail(const char *what)
     exit(1);
 }
 
+/* Time on a processor of a process and its children. */
+static uint64_t cpu_ns(const char *pid)
+{
+    char path[64];
+    uint64_t sum_ns = 0;
+    snprintf(path, sizeof path, "/proc/%.20s/schedstat", pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL || fscanf(file, "%" SCNu64, &sum_ns) != 1) {
+        fail("no such process, or a kernel without schedstat");
+    }
+    (void)fclose(file);
+    snprintf(path, sizeof path, "/proc/%.20s/task/%.20s/children", pid, pid);
+    file = fopen(path, "r");
+    char child[20];
+    while (file != NULL && fscanf(file, "%19s", child) == 1) {
+        sum_ns += cpu_ns(child);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return sum_ns;
+}
+
+static uint64_t cpu_of_all_ns(char *const *pids, int count)
+{
+    uint64_t sum_ns = 0;
+    for (int i = 0; i < count; i++) {
+        sum_ns += cpu_ns(pids[i]);
+    }
+    return sum_ns;
+}
+
 /* An entry of the module; what it answers as a number, and when. */
 static uint64_t call(struct cw_app *app, struct cw_remote *r, const char *entry,
         const uint32_t *arguments, size_t count, uint64_t *ret_at_ns)
@@ -68,8 +101,8 @@ static uint64_t call(struct cw_app *app, struct cw_remote *r, const char *entry,
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        fprintf(stderr, "usage: bench-drive STATE MODULE IN_FLIGHT MS\n");
+    if (argc < 6) {
+        fprintf(stderr, "usage: bench-drive STATE MODULE IN_FLIGHT MS NODE_PID...\n");
         return 2;
     }
     cw_log_setup("bench-drive", CW_LOG_WARN, false);
@@ -89,13 +122,17 @@ int main(int argc, char **argv)
     call(&app, r, "start", (uint32_t[]){UINT32_MAX, in_flight}, 2, &ignored);
     rest(WARM_MS);
     const uint64_t before = call(&app, r, "returned", NULL, 0, &begin_ns);
+    const uint64_t cpu_before_ns = cpu_of_all_ns(argv + 5, argc - 5);
     rest(window_ms);
+    const uint64_t cpu_after_ns = cpu_of_all_ns(argv + 5, argc - 5);
     const uint64_t after = call(&app, r, "returned", NULL, 0, &end_ns);
     call(&app, r, "start", (uint32_t[]){0, 0}, 2, &ignored);
     cw_app_close(&app);
     if (after <= before) {
         fail("no event came back");
     }
-    printf("%.1f\n", (double)(end_ns - begin_ns) / (double)(after - before));
+    const double rounds = (double)(after - before);
+    printf("%.1f %.1f\n", (double)(end_ns - begin_ns) / rounds,
+            (double)(cpu_after_ns - cpu_before_ns) / rounds);
     return 0;
 }

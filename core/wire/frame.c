@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/wire/frame.h"
 
-#include "core/wire/reader.h"
-#include "core/wire/writer.h"
-
 cw_status cw_link_header_decode(const uint8_t bytes[static CW_LINK_HEADER_LEN],
         struct cw_link_header *ret_header)
 {
-    struct cw_reader r = cw_reader_over(bytes, CW_LINK_HEADER_LEN);
-    struct cw_link_header header = {.len = cw_reader_u32(&r)};
-    cw_reader_expect(&r, header.len <= CW_LINK_MAX);
-    cw_reader_expect(&r, cw_reader_u8(&r) == CW_VERSION);
-    header.type = cw_reader_u8(&r);
-    cw_reader_zero(&r, 2);
-    cw_status status = cw_reader_finish(&r);
-    if (status == CW_OK) {
-        *ret_header = header;
+    const uint32_t len = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+            (uint32_t)bytes[3] << 24;
+    if (len > CW_LINK_MAX || bytes[4] != CW_VERSION || bytes[6] != 0 || bytes[7] != 0) {
+        return CW_E_FORM;
     }
-    return status;
+    *ret_header = (struct cw_link_header){len, bytes[5]};
+    return CW_OK;
 }
 
 void cw_link_header_encode(const struct cw_link_header *header,
         uint8_t ret_bytes[static CW_LINK_HEADER_LEN])
 {
-    struct cw_writer w = cw_writer_over(ret_bytes, CW_LINK_HEADER_LEN);
-    cw_writer_u32(&w, header->len);
-    cw_writer_u8(&w, CW_VERSION);
-    cw_writer_u8(&w, header->type);
-    cw_writer_u16(&w, 0);
+    ret_bytes[0] = (uint8_t)header->len;
+    ret_bytes[1] = (uint8_t)(header->len >> 8);
+    ret_bytes[2] = (uint8_t)(header->len >> 16);
+    ret_bytes[3] = (uint8_t)(header->len >> 24);
+    ret_bytes[4] = CW_VERSION;
+    ret_bytes[5] = header->type;
+    ret_bytes[6] = 0;
+    ret_bytes[7] = 0;
 }
