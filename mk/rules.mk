@@ -64,7 +64,7 @@ endif
 FREESTANDING := $(filter-out host,$(MACHINES))
 
 # --- lists --------------------------------------------------------------------------------------
-SOURCES_MK := $(sort $(wildcard $(foreach d,core sdk posix node deploy ui emon silicon examples \
+SOURCES_MK := $(sort $(wildcard $(foreach d,core sdk unit posix node deploy ui emon silicon examples \
     bench fuzz tests,$d/sources.mk $d/*/sources.mk $d/*/*/sources.mk) \
     tee/sources.mk tee/*/target.mk tee/*/sources.mk tee/*/*/sources.mk tee/*/*/*/sources.mk \
     services/sources.mk services/*/sources.mk services/*/*/sources.mk))

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# The harness of module authors: source, which their builds compile with sanitizers.
+SDK_INCLUDE += unit/unit.h
+SDK_FILES += src/unit/unit.c=unit/unit.c module.mk=sdk/module.mk
