@@ -15,6 +15,9 @@ struct cw_check {
     const struct cw_owner_backend *const *backends;
 };
 
+/* cw_check_is_name - can a node, a module, a connection or an application be called so? */
+bool cw_check_is_name(const char *name, size_t max);
+
 /* Nothing is said of fields that are not there. */
 void cw_check_name(struct cw_check *c, const struct cw_text *name, const char *what);
 void cw_check_identifier(struct cw_check *c, const struct cw_text *name, const char *what);

@@ -17,7 +17,7 @@
 
 #define wrong(c, place, ...) cw_mistakes_add((c)->mistakes, (place), __VA_ARGS__)
 
-static bool is_name(const char *name, size_t max)
+bool cw_check_is_name(const char *name, size_t max)
 {
     size_t len = strlen(name);
     if (len == 0 || len > max || !isalnum((unsigned char)name[0])) {
@@ -47,7 +47,7 @@ static bool is_identifier(const char *name)
 
 void cw_check_name(struct cw_check *c, const struct cw_text *name, const char *what)
 {
-    if (name->value != NULL && !is_name(name->value, CW_NAME_MAX)) {
+    if (name->value != NULL && !cw_check_is_name(name->value, CW_NAME_MAX)) {
         wrong(c, name->at,
                 "%s: found \"%s\"" CW_REMEDY ", expected 1 to %u letters, digits, '_', '-' or '.', the first a "
                 "letter or digit",

@@ -19,6 +19,8 @@
 #define TIMEOUT_S_MAX 3600
 
 static const struct cw_verb verbs[] = {
+        {"new", "a project of two modules in a new folder, which runs as it is", "FOLDER",
+                "causeway new demo1", "tee", 1, 1, cw_cmd_new},
         {"validate", "check the descriptor; every mistake with its place", "[app.json]",
                 "causeway validate examples/button-led/app.json", "", 0, 0, cw_cmd_validate},
         {"build", "build the images of all modules, and check the connections against them",
@@ -74,6 +76,7 @@ enum {
     OPTION_EXIT_CODE,
     OPTION_ONCE,
     OPTION_DIR,
+    OPTION_TEE,
 };
 
 static const struct cw_args_option options[] = {
@@ -96,6 +99,7 @@ static const struct cw_args_option options[] = {
         [OPTION_EXIT_CODE] = {"exit-code", NULL, "status 4 when there is something to do"},
         [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
         [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
+        [OPTION_TEE] = {"tee", "TEE", "what its nodes are: native (default) or sancus"},
         {0},
 };
 
@@ -192,6 +196,8 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.once = true;
     } else if (index == OPTION_DIR) {
         l->words.dir = value;
+    } else if (index == OPTION_TEE) {
+        l->words.tee = value;
     } else {
         l->options.force = true;
     }

@@ -25,6 +25,7 @@ struct cw_words {
     const char *out;
     const char *dir; /* demo: where it works; NULL: a folder of its own */
     bool exit_code;  /* plan: 4 when there is something to do                */
+    const char *tee; /* new: of its nodes; NULL: native                 */
     bool once;       /* demo: to its end, with the attacks              */
 };
 
@@ -46,6 +47,7 @@ struct cw_tables {
     size_t shared_count;                  /* the first options are those of all verbs */
 };
 
+int cw_cmd_new(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_validate(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_build(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_plan(struct cw_app *app, const struct cw_words *words);

@@ -16,8 +16,8 @@ fish-place := share/fish/vendor_completions.d/causeway.fish
 # Where a man page goes: its section is the end of its name.
 man-place = share/man/man$(subst .,,$(suffix $1))/$(notdir $1)
 MAN_PAGES := $(wildcard deploy/*.[1-8] node/*.[1-8] silicon/*/*.[1-8] tests/adversary/*.[1-8])
-EXAMPLES  := $(foreach e,$(wildcard examples/*/*) $(wildcard examples/*.key),$(if $(wildcard \
-    $e/.),,$e))
+EXAMPLES  := $(filter-out %.o,$(foreach e,$(wildcard examples/*.key examples/*/* examples/*/tests/*), \
+    $(if $(wildcard $e/.),,$e)))
 DOCUMENTS := README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
 
 INSTALLED = $(foreach f,$(PROGRAM_FILES),bin/$(notdir $f)=$f) \
