@@ -14,8 +14,8 @@
 #include "deploy/failure.h"
 #include "deploy/help.h"
 #include "posix/log.h"
+#include "posix/version.h"
 
-#define VERSION "0.1.0"
 #define TIMEOUT_S_MAX 3600
 
 static const struct cw_verb verbs[] = {
@@ -48,6 +48,8 @@ static const struct cw_verb verbs[] = {
                 cw_cmd_key},
         {"demo", "boards, nodes and a hostile network on this machine: the talk's demo, and attacks",
                 "", "causeway demo --once", "once dir", 0, 0, cw_cmd_demo},
+        {"nodes", "what each node says of itself: tee, chip, protection, version, modules, key",
+                "[app.json]", "causeway nodes", "", 0, 0, cw_cmd_nodes},
         {"completion", "a script for a shell, or the names of a descriptor that it asks for",
                 "bash|zsh|fish|modules|connections|nodes [app.json]", "causeway completion bash",
                 "", 1, 1, cw_cmd_completion},
@@ -311,7 +313,7 @@ static int understand(struct line *l, int argc, char **argv, bool *ret_is_run)
         return CW_EXIT_WRONG;
     }
     if (l->is_version) {
-        puts("causeway " VERSION);
+        puts("causeway " CW_PROGRAM_VERSION);
         return CW_EXIT_DONE;
     }
     if (l->is_help && l->verb == NULL) {

@@ -9,8 +9,7 @@
 #include "core/base/limits.h"
 #include "posix/args.h"
 #include "posix/log.h"
-
-#define PROGRAM_VERSION "0.1.0"
+#include "posix/version.h"
 
 typedef enum option_index {
     OPTION_NAME,
@@ -276,7 +275,7 @@ cw_config_verdict cw_config_read(int argc, char **argv,
                 return CW_CONFIG_DONE;
             }
             if (option == OPTION_VERSION) {
-                printf("causeway-node %s, protocol %u\n", PROGRAM_VERSION, CW_VERSION);
+                printf("causeway-node %s, protocol %u\n", CW_PROGRAM_VERSION, CW_VERSION);
                 return CW_CONFIG_DONE;
             }
             if (!take_option(option, value, backends, ret_config)) {

@@ -4,11 +4,13 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "node/link.h"
 #include "node/periodic.h"
 #include "node/relay.h"
 #include "node/stream.h"
+#include "posix/version.h"
 
 #define DESCRIPTION_CAP 4096u
 
@@ -28,9 +30,13 @@ static json_t *platform_of(const struct cw_node *node)
 
 static json_t *hello_of(const struct cw_node *node)
 {
-    return json_pack("{s:s, s:s, s:s, s:o}", "name", node->config->name, "tee",
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:i, s:I, s:I}", "name", node->config->name, "tee",
             node->config->backend->name, "protection", node->config->backend->protection,
-            "platform", platform_of(node));
+            "platform", platform_of(node), "version", CW_PROGRAM_VERSION, "protocol",
+            (int)CW_VERSION, "owners", (json_int_t)node->config->owner_count, "time_ms",
+            (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
 char *cw_status_hello(const struct cw_node *node)
@@ -144,8 +150,10 @@ static bool is_asked(const struct cw_tenancy *tenancy, const char *owner,
 char *cw_status_of(struct cw_node *node, const char *owner, const uint8_t *deployment)
 {
     json_t *modules = json_array();
+    uint64_t of_all = 0;
     CW_LIST_EACH (place, &node->guests) {
         const struct cw_guest *guest = CW_LISTED(place, struct cw_guest, place);
+        of_all++;
         if (is_asked(guest->tenancy, owner, deployment)) {
             json_array_append_new(modules, guest_status(guest));
         }
@@ -157,8 +165,9 @@ char *cw_status_of(struct cw_node *node, const char *owner, const uint8_t *deplo
             json_array_append_new(peers, link_status(link));
         }
     }
-    json_t *status = json_pack("{s:o, s:{s:I, s:I}, s:o, s:o}", "node", hello_of(node), "store",
-            "used", number(node->store_used_len), "max", number(node->config->store_max_len),
+    json_t *status = json_pack("{s:o, s:I, s:{s:I, s:I}, s:o, s:o}", "node", hello_of(node),
+            "modules_of_all", number(of_all), "store", "used",
+            number(node->store_used_len), "max", number(node->config->store_max_len),
             "modules", modules, "peers", peers);
     char *text = status != NULL ? json_dumps(status, JSON_COMPACT) : NULL;
     json_decref(status);

@@ -9,7 +9,10 @@
 
 #include "node/node.h"
 
-/* {"name", "tee", "protection", "platform"}; NULL: no memory. */
+/*
+ * {"name", "tee", "protection", "platform", "version", "protocol", "owners", "time_ms"}; NULL: no
+ * memory.
+ */
 char *cw_status_hello(const struct cw_node *node);
 
 /* Everything of this owner, or of one deployment (NULL: of all); NULL: no memory. */
