@@ -31,6 +31,7 @@ environment['XDG_STATE_HOME'] = scratch
 
 def check(name, good, why=''):
     global passed, failed
+    good = bool(good)
     passed += good
     failed += not good
     if not good:
