@@ -19,7 +19,7 @@ struct cw_failures {
 /* Without the punctuation that binds the parts of a line together. */
 static json_t *part(const char *text, size_t len)
 {
-    while (len > 0 && strchr(",;:. ", *text) != NULL) {
+    while (len > 0 && (strchr(",;: ", *text) != NULL || (*text == '.' && text[1] == ' '))) {
         text++;
         len--;
     }
