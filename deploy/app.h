@@ -264,7 +264,7 @@ CW_MUST_CHECK cw_status cw_app_foresee(struct cw_app *app,
 CW_MUST_CHECK cw_status cw_app_old_route(struct cw_app *app, uint32_t conn,
         uint32_t *ret_channel);
 
-/* cw_app_link - both nodes learn of the link from one to the other; number 0: it is one node. */
+/* cw_app_link - both nodes learn of the link between them; number 0: it is one node. */
 CW_MUST_CHECK cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src,
         const struct cw_remote *dst, uint32_t *ret_peer);
 

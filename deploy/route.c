@@ -45,19 +45,22 @@ cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src, const str
         return CW_OK;
     }
     struct cw_peer peer = {0};
+    bool is_turned;
     cw_status status = cw_state_link(app->state, src->node->name.value, dst->node->name.value,
-            &peer.peer, peer.key);
+            &peer.peer, peer.key, &is_turned);
     if (status != CW_OK) {
         return status;
     }
+    const struct cw_remote *from = is_turned ? dst : src;
+    const struct cw_remote *to = is_turned ? src : dst;
     memcpy(peer.deployment, app->deployment, sizeof peer.deployment);
-    status = peer_at(dst->client, &peer);
+    status = peer_at(to->client, &peer);
     if (status == CW_OK) {
         peer.dial = 1;
-        status = cw_app_address(app, dst->node, peer.address, sizeof peer.address);
+        status = cw_app_address(app, to->node, peer.address, sizeof peer.address);
     }
     if (status == CW_OK) {
-        status = peer_at(src->client, &peer);
+        status = peer_at(from->client, &peer);
     }
     *ret_peer = peer.peer;
     cw_bytes_wipe(&peer, sizeof peer);

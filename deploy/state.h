@@ -176,9 +176,12 @@ CW_MUST_CHECK cw_status cw_state_connections(struct cw_state *s,
         struct cw_state_connection **ret_connections, size_t *ret_count);
 CW_MUST_CHECK cw_status cw_state_connection_drop(struct cw_state *s, uint32_t conn);
 
-/* cw_state_link - number and key of the link from one node to another, made at first use. */
+/*
+ * cw_state_link - number and key of the link between two nodes, made at first use: then the first
+ * one dials.  ret_turned: it was made the other way round.
+ */
 CW_MUST_CHECK cw_status cw_state_link(struct cw_state *s, const char *from, const char *to,
-        uint32_t *ret_peer, uint8_t ret_key[static CW_LINK_KEY_LEN]);
+        uint32_t *ret_peer, uint8_t ret_key[static CW_LINK_KEY_LEN], bool *ret_turned);
 
 /* The outbox: sealed frames of direct connections, in the order of their counters. */
 CW_MUST_CHECK cw_status cw_state_outbox_put(struct cw_state *s, uint32_t conn, uint64_t counter,

@@ -304,11 +304,22 @@ static cw_status link_between(struct cw_state *s, const char *from, const char *
     return status;
 }
 
+static bool is_linked(struct cw_state *s, const char *from, const char *to)
+{
+    sqlite3_stmt *row = cw_sql_ask(s, "SELECT peer FROM link WHERE from_node = ? AND to_node = ?",
+            "tt", from, to);
+    const bool is_there = cw_sql_row(s, row) == CW_OK;
+    cw_sql_end(s, row);
+    return is_there;
+}
+
 cw_status cw_state_link(struct cw_state *s, const char *from, const char *to, uint32_t *ret_peer,
-        uint8_t ret_key[static CW_LINK_KEY_LEN])
+        uint8_t ret_key[static CW_LINK_KEY_LEN], bool *ret_turned)
 {
     cw_sql_hold(s);
-    cw_status status = link_between(s, from, to, ret_peer, ret_key);
+    *ret_turned = !is_linked(s, from, to) && is_linked(s, to, from);
+    cw_status status = link_between(s, *ret_turned ? to : from, *ret_turned ? from : to, ret_peer,
+            ret_key);
     cw_sql_release(s);
     return status;
 }

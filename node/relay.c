@@ -189,11 +189,6 @@ static cw_status check_route(struct cw_node *node, const char *owner, const stru
                 route->peer);
         return CW_E_ABSENT;
     }
-    if (to_peer && (link->peer.dial != 0) != ((route->flags & CW_ROUTE_SOURCE) != 0)) {
-        snprintf(ret_why, why_cap, "peer %" PRIu32 " carries events the other way: the dialing end "
-                 "is the source", route->peer);
-        return CW_E_STATE;
-    }
     *ret_guest = guest;
     *ret_link = link;
     return CW_OK;

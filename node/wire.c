@@ -108,19 +108,11 @@ static cw_status take_challenge(struct cw_wire *wire, const uint8_t *bytes, size
 static cw_status take_up(struct cw_wire *wire, uint8_t type, const uint8_t *bytes, size_t len)
 {
     struct cw_link_peer *link = wire->link;
-    const bool from_dialer = link->peer.dial == 0;
     switch (type) {
     case CW_FRAME_EVENT:
     case CW_FRAME_REQUEST:
-        if (!from_dialer) {
-            return CW_E_FORM;
-        }
-        break;
     case CW_FRAME_ACK:
     case CW_FRAME_RESPONSE:
-        if (from_dialer) {
-            return CW_E_FORM;
-        }
         break;
     case CW_LINK_BEAT:
         return len == 0 ? CW_OK : CW_E_FORM;

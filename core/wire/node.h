@@ -69,13 +69,13 @@ struct cw_route {
 
 /*
  * A link to another node: deployment 8, peer 4, dial 1, zero 3, key 32, string address.
- * The end with dial = 1 connects to the address and sends events; the other accepts.
+ * The end with dial = 1 connects to the address; the other accepts.
  */
 #define CW_LINK_KEY_LEN 32u
 
 struct cw_peer {
     uint8_t deployment[CW_DEPLOYMENT_LEN];
-    uint32_t peer; /* 1 .., the same number at both ends, one per direction */
+    uint32_t peer; /* 1 .., the same number at both ends */
     uint8_t dial;
     uint8_t key[CW_LINK_KEY_LEN];
     char address[256]; /* host:port, [ipv6]:port; dial = 0: "" */
@@ -87,8 +87,8 @@ struct cw_peer {
  *   LINK_CHALLENGE  listener  nonce_b 16, HMAC-SHA-256(key, "cw1.lnkb", deployment, peer 4,
  *                             nonce_a, nonce_b) 32
  *   LINK_PROOF      dialer    HMAC-SHA-256(key, "cw1.lnka", the same) 32
- * then frames (core/wire/frame.h): EVENT and REQUEST from the dialer, ACK and RESPONSE back,
- * and LINK_BEAT with no bytes from an end that had nothing to say for a while.
+ * then frames (core/wire/frame.h) both ways, and LINK_BEAT with no bytes from an end that had
+ * nothing to say for a while.
  */
 #define CW_LINK_HELLO 0x10u
 #define CW_LINK_CHALLENGE 0x11u
