@@ -69,6 +69,6 @@ msp430.LD      := ld.lld-14
 msp430.NM      := llvm-nm-14
 msp430.OBJCOPY := llvm-objcopy-14
 msp430.OBJDUMP := llvm-objdump-14
-msp430.flags   := $(COMMON) -fdebug-compilation-dir=. -mhwmult=none -Os -g -ffreestanding \
+msp430.flags   := $(COMMON) -fdebug-compilation-dir=. -mhwmult=none -Os -gdwarf-4 -ffreestanding \
     -fno-builtin -fno-jump-tables -ffunction-sections -fdata-sections -fno-common
 msp430.ldflags := --gc-sections --build-id=none

@@ -51,6 +51,7 @@
 #define CW_SR_OSCOFF 0x0020
 #define CW_SR_SCG1 0x0080
 #define CW_SR_V 0x0100
+#define CW_SR_WRITABLE 0x01bf      /* by software */
 #define CW_SR_VIOLATION 0x4000   /* in a saved SR: this interrupt is a violation */
 #define CW_SR_SM 0x8000          /* the last interrupt hit a module */
 

@@ -37,6 +37,22 @@ static void on_violation(void *arg, const struct cw_violation *v)
             v->rule, v->address, v->pc, v->subject_id, v->object_id);
 }
 
+static void on_instruction(void *arg, const struct cw_chip *chip)
+{
+    struct cw_board *board = arg;
+
+    cw_profile_instruction(board->profile, chip);
+}
+
+cw_status cw_board_write_profile(struct cw_board *board)
+{
+    if (board->profile == NULL) {
+        return CW_OK;
+    }
+    cw_profile_until(board->profile, board->chip, cw_chip_cycles(board->chip));
+    return cw_profile_write(board->profile, board->options->profile, board->options->json);
+}
+
 static void on_reset(void *arg, const char *why)
 {
     event(arg, "event reset %s", why);
@@ -89,6 +105,9 @@ cw_status cw_board_start(struct cw_board *board)
     }
     chip->events = (struct cw_chip_events){
             .arg = board, .violation = on_violation, .reset = on_reset};
+    if (board->profile != NULL) {
+        chip->events.instruction = on_instruction;
+    }
     chip->soc.port[0].pins = 0;
     cw_chip_power_on(chip);
     chip->soc.display.changed = false;
@@ -146,6 +165,9 @@ static const char *state_name(const struct cw_board *board)
     }
     if (board->halted) {
         return "halted";
+    }
+    if (board->gdb != NULL && cw_gdb_holds(board->gdb)) {
+        return "debugged";
     }
     return board->stop == CW_STOP_SLEEP || board->stop == CW_STOP_CPUOFF ||
                     board->stop == CW_STOP_SELF_JUMP
@@ -254,6 +276,11 @@ void cw_board_command(struct cw_board *board, const char *line, char *ret_reply)
         (void)snprintf(ret_reply, CW_BOARD_REPLY_MAX, "ok \"%s\"", text);
     } else if (strcmp(line, CW_BOARD_QUIT) == 0) {
         board->quit = true;
+    } else if (strcmp(line, CW_BOARD_PROFILE) == 0) {
+        if (board->profile == NULL || cw_board_write_profile(board) != CW_OK) {
+            (void)snprintf(ret_reply, CW_BOARD_REPLY_MAX, "error no profile: start with --profile "
+                                                          "FILE, in a folder that can be written");
+        }
     } else if (power_command(board, line, &good)) {
         if (!good) {
             (void)snprintf(ret_reply, CW_BOARD_REPLY_MAX, "error the firmware cannot be loaded");
@@ -263,6 +290,6 @@ void cw_board_command(struct cw_board *board, const char *line, char *ret_reply)
     } else if (!device_command(board, line)) {
         (void)snprintf(ret_reply, CW_BOARD_REPLY_MAX,
                 "error unknown command: press, release, button 0|1, led?, display?, reset, "
-                "power on|off|cycle, status, quit");
+                "power on|off|cycle, status, profile, quit");
     }
 }

@@ -10,7 +10,9 @@
 #define CW_SILICON_SANCUS_BOARD_H
 
 #include "silicon/sancus/chip.h"
+#include "silicon/sancus/gdb.h"
 #include "silicon/sancus/port.h"
+#include "silicon/sancus/profile.h"
 #include "silicon/sancus/socket.h"
 
 struct cw_board_options {
@@ -19,12 +21,18 @@ struct cw_board_options {
     const char *control_path; /* or NULL */
     const char *script;       /* or NULL */
     const char *chip_name;
+    const char *gdb;          /* see cw_gdb_open, or NULL                 */
+    const char *profile;      /* file, "-" or NULL                        */
+    bool json;                /* the profile                              */
+    struct cw_symbols *symbols; /* the firmware's own are added to it     */
 };
 
 struct cw_board {
     struct cw_chip *chip;
     const struct cw_board_options *options;
     struct cw_socket uart, control;
+    struct cw_gdb *gdb;         /* or NULL */
+    struct cw_profile *profile; /* or NULL */
     bool powered, halted, quit;
     cw_stop stop;               /* why the chip last came back          */
     const char *halt_reason;
@@ -41,6 +49,9 @@ CW_MUST_CHECK cw_status cw_board_start(struct cw_board *board);
 
 /* cw_board_run - let the chip run until a cycle, or until it sleeps or stops; report events. */
 void cw_board_run(struct cw_board *board, uint64_t until);
+
+/* cw_board_write_profile - as far as the chip has come. */
+CW_MUST_CHECK cw_status cw_board_write_profile(struct cw_board *board);
 
 /* cw_board_command - execute one line of port.h; ret_reply: [CW_BOARD_REPLY_MAX] bytes. */
 void cw_board_command(struct cw_board *board, const char *line, char *ret_reply);

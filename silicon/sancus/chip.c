@@ -8,6 +8,7 @@
 #include "core/base/bytes.h"
 #include "silicon/sancus/core.h"
 #include "silicon/sancus/crypto.h"
+#include "silicon/sancus/debug.h"
 #include "silicon/sancus/devices.h"
 #include "silicon/sancus/engine.h"
 #include "silicon/sancus/soc.h"
@@ -137,6 +138,18 @@ void cw_chip_jump(struct cw_chip *chip, uint16_t pc)
     chip->event_at = 0;
 }
 
+void cw_chip_came_from(struct cw_chip *chip, uint16_t pc)
+{
+    chip->core.previous_pc = pc;
+    cw_unit_refresh(chip);
+}
+
+void cw_chip_set_flags(struct cw_chip *chip, uint16_t sr)
+{
+    chip->core.r[2] = (uint16_t)((chip->core.r[2] & ~CW_SR_WRITABLE) | (sr & CW_SR_WRITABLE));
+    cw_soc_clock_gates(chip, chip->cycle, (sr & CW_SR_SCG1) != 0, (sr & CW_SR_OSCOFF) != 0);
+}
+
 void cw_chip_sleep(struct cw_chip *chip, uint64_t cycles)
 {
     chip->cycle += cycles;
@@ -221,6 +234,9 @@ static cw_stop begin(struct cw_chip *chip)
     if (cw_chip_cycles(chip) >= chip->cycle_limit) {
         return CW_STOP_LIMIT;
     }
+    if (chip->debug != NULL && cw_debug_stops(chip)) {
+        return CW_STOP_DEBUG;
+    }
     if (jumps_to_itself(chip)) {
         cw_soc_sync(chip, chip->cycle);
         if (!cw_soc_may_wake(chip, interrupts_on(chip))) {
@@ -296,7 +312,7 @@ static bool run_fast(struct cw_chip *chip)
     uint64_t until, limit = last_cycle(chip);
 
     if (chip->engine_off || chip->events.instruction != NULL ||
-            cw_dma_is_active(&chip->soc.dma)) {
+            cw_dma_is_active(&chip->soc.dma) || (chip->debug != NULL && chip->debug->step)) {
         return false;
     }
     until = cw_chip_next_event(chip);

@@ -61,6 +61,7 @@ typedef enum cw_stop {
     CW_STOP_VIOLATION,  /* only with CW_VIOLATION_STOP                       */
     CW_STOP_ILLEGAL,    /* a quirk that is off traps                         */
     CW_STOP_SLEEP,      /* asleep until chip->event_at; only if real_time    */
+    CW_STOP_DEBUG,      /* chip->debug->reason                               */
 } cw_stop;
 
 /* A protected module's slot. */
@@ -248,6 +249,7 @@ struct cw_chip_events {
 };
 
 struct cw_engine;
+struct cw_debug;
 
 struct cw_chip {
     struct cw_core core;
@@ -276,6 +278,7 @@ struct cw_chip {
     uint16_t rom_base;           /* first address of program memory      */
     uint32_t ram_end;            /* first address behind RAM             */
     struct cw_engine *engine;    /* see engine.c                         */
+    struct cw_debug *debug;      /* see debug.h; NULL: nobody debugs     */
     bool engine_off;             /* single-cycle model only              */
     bool slots_changed;          /* since the engine looked              */
     uint32_t dirty_from, dirty_to; /* program memory written since then  */
@@ -314,6 +317,15 @@ void cw_chip_reset(struct cw_chip *chip, const char *why);
 
 /* cw_chip_jump - the next instruction is the one at [pc]; only at an instruction boundary. */
 void cw_chip_jump(struct cw_chip *chip, uint16_t pc);
+
+/*
+ * cw_chip_came_from - after cw_chip_jump: the instruction before was the one at [pc], so that
+ * the jump is judged as if that one had made it.
+ */
+void cw_chip_came_from(struct cw_chip *chip, uint16_t pc);
+
+/* cw_chip_set_flags - the bits of SR that software may write. */
+void cw_chip_set_flags(struct cw_chip *chip, uint16_t sr);
 
 /* cw_chip_sleep - let [cycles] pass; only while CW_STOP_SLEEP or CW_STOP_CPUOFF was returned. */
 void cw_chip_sleep(struct cw_chip *chip, uint64_t cycles);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "silicon/sancus/crypto.h"
+#include "silicon/sancus/debug.h"
 #include "silicon/sancus/devices.h"
 #include "silicon/sancus/soc.h"
 #include "silicon/sancus/unit.h"
@@ -45,7 +46,6 @@ enum {
 
 enum { READ_RAM, READ_DEVICE, READ_ROM };
 
-#define SR_WRITABLE 0x01bfu
 #define SR_KEPT 0xc1bfu
 
 /* Everything that a cycle computes before the registers change. */
@@ -794,7 +794,7 @@ static void front_end(struct cw_chip *chip, struct cycle *c)
 
 static uint16_t next_status(const struct cw_core *core, const struct cycle *c)
 {
-    uint16_t sr = c->sr_write ? c->write_value & SR_WRITABLE : core->r[2] & SR_WRITABLE;
+    uint16_t sr = c->sr_write ? c->write_value & CW_SR_WRITABLE : core->r[2] & CW_SR_WRITABLE;
     bool interrupted = c->entry_end ? c->clear_registers : core->sm_interrupted;
     bool violation = c->violation || (core->r[2] & CW_SR_VIOLATION) != 0;
 
@@ -1279,6 +1279,10 @@ cw_cycle cw_core_cycle(struct cw_chip *chip)
     c.ram_bus = c.bus && cw_chip_is_ram(chip, c.address) && !c.violated;
     if (c.violated && chip->config.on_violation != CW_VIOLATION_IRQ) {
         answer_violation(chip);
+    }
+    if (chip->debug != NULL && c.bus && !c.violated) {
+        cw_debug_access(chip, c.address, c.lanes,
+                !core->inst.is_byte || c.entry || c.crypto.bus);
     }
     front_end(chip, &c);
     if (core->fetch_state == FETCH_VECTOR && core->irq_number == CW_IRQ_TIMER_A0) {

@@ -20,6 +20,7 @@
 
 #include "posix/log.h"
 #include "silicon/sancus/core.h"
+#include "silicon/sancus/debug.h"
 #include "silicon/sancus/unit.h"
 
 /* Rights at an address, for one subject.  Words have none at odd addresses. */
@@ -716,6 +717,9 @@ static void decode(ARGUMENTS)
     memset(op, 0, sizeof *op);
     op->words = (uint8_t)(1 + inst.words);
     chosen = !alias && stays(chip, pc, op->words) ? choose(chip, &inst, pc, op) : NULL;
+    if (chip->debug != NULL && (chip->debug->at[pc] & CW_DEBUG_BREAK) != 0) {
+        chosen = NULL;
+    }
     op->run = chosen != NULL ? chosen : leave;
     NEXT(op);
 }
@@ -754,6 +758,20 @@ static void grant_memory(struct cw_chip *chip)
     }
 }
 
+/* What somebody watches is left to core.c, and so is every word that has such a byte. */
+static void leave_watched(const struct cw_chip *chip, uint8_t map[0x10000])
+{
+    for (uint32_t a = 0; a < 0x10000; a++) {
+        uint8_t kinds = chip->debug->at[a];
+        uint8_t lost = (kinds & CW_DEBUG_READ) != 0     ? ALL_RIGHTS
+                       : (kinds & CW_DEBUG_WRITE) != 0 ? MAY_WRITE_BYTE | MAY_WRITE_WORD
+                                                       : 0;
+
+        map[a] &= (uint8_t)~lost;
+        map[a & 0xfffe] &= (uint8_t)~(lost & ~BYTE_RIGHTS);
+    }
+}
+
 static void build_map(struct cw_chip *chip, unsigned subject)
 {
     struct cw_engine *engine = chip->engine;
@@ -777,6 +795,9 @@ static void build_map(struct cw_chip *chip, unsigned subject)
         if (engine->owner[a] == NOT_PLAIN) {
             map[a] = 0;
         }
+    }
+    if (chip->debug != NULL) {
+        leave_watched(chip, map);
     }
     engine->map_valid[subject] = true;
 }

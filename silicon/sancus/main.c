@@ -45,6 +45,9 @@ enum option {
     OPT_CONTROL,
     OPT_HEADLESS,
     OPT_ENGINE,
+    OPT_GDB,
+    OPT_PROFILE,
+    OPT_SYMBOLS,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -55,7 +58,7 @@ static const struct cw_args_option options[] = {
     [OPT_CHIP] = {"chip", "hardened|exact", "hardened (default), or the published hardware"},
     [OPT_QUIRK] = {"quirk", "NAME=on|off...", "switch one behaviour"},
     [OPT_LIST_QUIRKS] = {"list-quirks", NULL, "print all names, and what on and off mean"},
-    [OPT_JSON] = {"json", NULL, "print the result of --run as one JSON object"},
+    [OPT_JSON] = {"json", NULL, "results of --run and --profile as JSON objects"},
     [OPT_TRACE] = {"trace", "FILE", "a line per instruction: pc r1 r2 r4 .. r15 cycle"},
     [OPT_LIMIT] = {"limit", "CYCLES", "stop --run there"},
     [OPT_ON_VIOLATION] = {"on-violation", "irq|reset|stop", "what a violation leads to (irq)"},
@@ -72,6 +75,9 @@ static const struct cw_args_option options[] = {
     [OPT_CONTROL] = {"control", "PATH", "Unix socket for commands (see silicon/sancus/port.h)"},
     [OPT_HEADLESS] = {"headless", "SCRIPT", "commands from a file, then end"},
     [OPT_ENGINE] = {"engine", "fast|cycle", "cycle: every cycle in the reference model"},
+    [OPT_GDB] = {"gdb", "PORT|PATH", "gdb remote protocol on 127.0.0.1 or a Unix socket"},
+    [OPT_PROFILE] = {"profile", "FILE", "cycles per function, most first (-: standard output)"},
+    [OPT_SYMBOLS] = {"symbols", "FILE[@ADDRESS]", "a module's ELF file; may be repeated"},
     [OPT_HELP] = {"help", NULL, "print this"},
     [OPT_VERSION] = {"version", NULL, "print the version"},
     {NULL, NULL, NULL},
@@ -85,6 +91,7 @@ struct command {
     bool slots_given, devices_given;
     cw_quirks changed, values; /* --quirk, applied after --chip */
     const char *key_path;
+    struct cw_symbols symbols;
 };
 
 static bool number(const char *name, const char *text, uint64_t max, uint64_t *ret_value)
@@ -198,7 +205,7 @@ static bool take(struct command *command, enum option option, const char *value)
         command->list_quirks = true;
         return true;
     case OPT_JSON:
-        command->run.json = true;
+        command->run.json = command->board.json = true;
         return true;
     case OPT_TRACE:
         command->run.trace = value;
@@ -238,6 +245,14 @@ static bool take(struct command *command, enum option option, const char *value)
         }
         command->cycle_engine = first;
         return true;
+    case OPT_GDB:
+        command->run.gdb = command->board.gdb = value;
+        return true;
+    case OPT_PROFILE:
+        command->run.profile = command->board.profile = value;
+        return true;
+    case OPT_SYMBOLS:
+        return cw_symbols_add(&command->symbols, value) == CW_OK;
     case OPT_HELP:
         command->help = true;
         return true;
@@ -337,6 +352,10 @@ static bool settle(struct command *command)
         cw_log_error("give one of --run FILE.elf and --firmware FILE.elf (see --help)");
         return false;
     }
+    if (command->board.gdb != NULL && command->board.script != NULL) {
+        cw_log_error("--gdb and --headless exclude each other: one of them leads");
+        return false;
+    }
     config->quirks = command->exact ? CW_QUIRKS_ALL : CW_QUIRKS_NONE;
     config->quirks = (config->quirks & ~command->changed) | (command->values & command->changed);
     if (!command->slots_given) {
@@ -404,9 +423,29 @@ static int work(struct command *command)
     return status == CW_OK ? EXIT_DONE : status == CW_E_FORM ? EXIT_WRONG_USE : EXIT_FAILED;
 }
 
+static int act(struct command *command, int argc, char **argv)
+{
+    if (!parse(argc, argv, command)) {
+        return EXIT_WRONG_USE;
+    }
+    if (command->help) {
+        print_help();
+        return EXIT_DONE;
+    }
+    if (command->version) {
+        (void)printf("causeway-sancus %s\n", CW_VERSION);
+        return EXIT_DONE;
+    }
+    if (command->list_quirks) {
+        print_quirks();
+        return EXIT_DONE;
+    }
+    return settle(command) ? work(command) : EXIT_WRONG_USE;
+}
+
 int main(int argc, char **argv)
 {
-    struct command command = {
+    static struct command command = {
             .config = {.rom_len = CW_ROM_LEN_DEFAULT,
                     .ram_len = CW_RAM_LEN_DEFAULT,
                     .security_bits = 128,
@@ -416,25 +455,10 @@ int main(int argc, char **argv)
     int status;
 
     cw_log_setup("causeway-sancus", CW_LOG_INFO, false);
-    if (!parse(argc, argv, &command)) {
-        return EXIT_WRONG_USE;
-    }
-    if (command.help) {
-        print_help();
-        return EXIT_DONE;
-    }
-    if (command.version) {
-        (void)printf("causeway-sancus %s\n", CW_VERSION);
-        return EXIT_DONE;
-    }
-    if (command.list_quirks) {
-        print_quirks();
-        return EXIT_DONE;
-    }
-    if (!settle(&command)) {
-        return EXIT_WRONG_USE;
-    }
-    status = work(&command);
+    cw_symbols_open(&command.symbols);
+    command.run.symbols = command.board.symbols = &command.symbols;
+    status = act(&command, argc, argv);
+    cw_symbols_close(&command.symbols);
     cw_bytes_wipe(&command.config.node_key, sizeof command.config.node_key);
     return status;
 }

@@ -22,9 +22,11 @@
  *     reset               pull the reset line
  *     power on|off|cycle  off: the chip stops; on: it starts with RAM cleared and the firmware
  *                         loaded anew (the non-volatile counter goes on)
- *     status              ok {...}, a JSON object: power, state (running, asleep, halted), reason,
+ *     status              ok {...}, a JSON object: power, state (running, asleep, halted,
+ *                         debugged: held by the client of --gdb), reason,
  *                         pc, cycles, instructions, violations, led, chip, emulated (always true),
  *                         modules: [{id, text: [ps, pe], data: [ss, se]}]
+ *     profile             write the file of --profile now, as far as the board has come
  *     quit                the program ends, exit status 0
  *
  *     event led 0|1
@@ -51,6 +53,7 @@
 #define CW_BOARD_POWER_OFF "power off"
 #define CW_BOARD_POWER_CYCLE "power cycle"
 #define CW_BOARD_STATUS "status"
+#define CW_BOARD_PROFILE "profile"
 #define CW_BOARD_QUIT "quit"
 
 #define CW_BOARD_OK "ok"

@@ -8,12 +8,16 @@
 #define CW_SILICON_SANCUS_RUN_H
 
 #include "silicon/sancus/chip.h"
+#include "silicon/sancus/symbols.h"
 
 struct cw_run_options {
     const char *elf;
     const char *trace;      /* file, or NULL */
     uint64_t limit;         /* cycles        */
     bool json;
+    const char *gdb;        /* see cw_gdb_open, or NULL             */
+    const char *profile;    /* file, "-" or NULL                    */
+    struct cw_symbols *symbols; /* the program's own are added to it */
 };
 
 /*

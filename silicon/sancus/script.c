@@ -46,7 +46,7 @@ static void advance(struct cw_board *board, uint64_t cycles)
         return;
     }
     cw_board_run(board, until);
-    if (!board->halted && cw_chip_cycles(chip) < until &&
+    while (!board->halted && cw_chip_cycles(chip) < until &&
             (board->stop == CW_STOP_CPUOFF || board->stop == CW_STOP_SELF_JUMP)) {
         uint64_t target = board->release_at < until ? board->release_at : until;
 
@@ -56,7 +56,7 @@ static void advance(struct cw_board *board, uint64_t cycles)
             chip->cycle += target - cw_chip_cycles(chip);
             chip->event_at = 0;
         }
-        cw_board_run(board, cw_chip_cycles(chip) + 1);
+        cw_board_run(board, cw_chip_cycles(chip) < until ? until : until + 1);
     }
     collect_uart(board);
 }

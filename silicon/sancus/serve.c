@@ -116,12 +116,18 @@ struct waiting {
     uint64_t ns;
 };
 
+/* A debugger makes time stand still. */
+static bool is_held(const struct cw_board *board)
+{
+    return board->gdb != NULL && cw_gdb_holds(board->gdb);
+}
+
 static struct waiting how_long(const struct cw_board *board)
 {
     struct cw_chip *chip = board->chip;
     uint64_t cycles = CW_CYCLE_NEVER, event;
 
-    if (!board->powered || board->halted) {
+    if (!board->powered || board->halted || is_held(board)) {
         return (struct waiting){.forever = true};
     }
     if (board->stop == CW_STOP_LIMIT || board->stop == CW_STOP_NONE) {
@@ -151,7 +157,7 @@ static void pass_time(struct cw_board *board, uint64_t ns, const struct waiting 
     struct cw_chip *chip = board->chip;
     uint64_t cycles, most = UINT64_MAX;
 
-    if (!board->powered || board->halted || !chip->asleep) {
+    if (!board->powered || board->halted || !chip->asleep || is_held(board)) {
         return;
     }
     if (!waiting->forever && ns > waiting->ns) {
@@ -186,7 +192,7 @@ static void wait_for_something(struct cw_board *board, const sigset_t *signals)
     struct timespec timeout = {.tv_sec = (time_t)(waiting.ns / NS_PER_S),
             .tv_nsec = (long)(waiting.ns % NS_PER_S)};
     bool uart_has_room = board->powered && uart->in_count < CW_UART_QUEUE;
-    struct pollfd fds[4] = {
+    struct pollfd fds[4 + CW_GDB_FDS] = {
             {.fd = board->uart.listener, .events = POLLIN},
             {.fd = board->uart.client,
                     .events = (short)((uart_has_room ? POLLIN : 0) |
@@ -199,7 +205,11 @@ static void wait_for_something(struct cw_board *board, const sigset_t *signals)
     if (!board->powered && board->uart.client >= 0) {
         fds[1].fd = -1; /* the wire's end is dead: do not spin on it */
     }
-    (void)ppoll(fds, 4, waiting.forever ? NULL : &timeout, signals);
+    if (board->gdb != NULL) {
+        cw_gdb_poll(board->gdb, fds + 4);
+    }
+    (void)ppoll(fds, board->gdb != NULL ? 4 + CW_GDB_FDS : 4, waiting.forever ? NULL : &timeout,
+            signals);
     if (!waiting.forever && waiting.ns == 0) {
         look_for_signals(); /* ppoll that need not wait does not take them */
     }
@@ -213,8 +223,11 @@ static void serve(struct cw_board *board, const sigset_t *signals)
     struct line_buffer buffer = {.len = 0};
 
     while (!board->quit && !stop_asked) {
-        if (board->powered && !board->halted) {
+        if (board->powered && !board->halted && !is_held(board)) {
             cw_board_run(board, cw_chip_cycles(board->chip) + SLICE_CYCLES);
+        }
+        if (board->gdb != NULL) {
+            cw_gdb_ran(board->gdb, board->stop, NULL);
         }
         move_uart(board);
         if (board->quit || stop_asked) {
@@ -226,6 +239,9 @@ static void serve(struct cw_board *board, const sigset_t *signals)
             buffer.too_long = false;
         }
         (void)cw_socket_accept(&board->uart);
+        if (board->gdb != NULL) {
+            cw_gdb_serve(board->gdb);
+        }
         take_control(board, &buffer);
         move_uart(board);
     }
@@ -247,25 +263,68 @@ static void catch_signals(sigset_t *ret_signals)
     (void)sigdelset(ret_signals, SIGINT);
 }
 
+static void on_debugger_reset(void *arg)
+{
+    char reply[CW_BOARD_REPLY_MAX];
+
+    cw_board_command(arg, CW_BOARD_RESET, reply);
+}
+
+static cw_status open_sockets(struct cw_board *board)
+{
+    static struct cw_gdb gdb;
+    const struct cw_board_options *options = board->options;
+    /* a board cannot be killed: it starts anew */
+    struct cw_gdb_hooks hooks = {board, on_debugger_reset, on_debugger_reset};
+    cw_status status = cw_socket_open(&board->uart, options->uart_path);
+
+    if (status == CW_OK) {
+        status = cw_socket_open(&board->control, options->control_path);
+    }
+    if (status == CW_OK && options->gdb != NULL) {
+        status = cw_gdb_open(&gdb, board->chip, options->gdb, &hooks, false);
+        gdb.symbols = options->symbols;
+        board->gdb = status == CW_OK ? &gdb : NULL;
+    }
+    return status;
+}
+
+static cw_status open_profile(struct cw_board *board, struct cw_profile *profile)
+{
+    cw_status status;
+
+    if (board->options->profile == NULL) {
+        return CW_OK;
+    }
+    status = cw_symbols_add(board->options->symbols, board->options->firmware);
+    if (status == CW_OK) {
+        status = cw_profile_open(profile, board->options->symbols);
+        board->profile = status == CW_OK ? profile : NULL;
+    }
+    return status;
+}
+
 cw_status cw_board_serve(struct cw_chip *chip, const struct cw_board_options *options)
 {
     static struct cw_board board;
+    struct cw_profile profile = {.row = NULL};
     sigset_t signals;
     cw_status status;
 
-    board = (struct cw_board){.chip = chip, .options = options};
+    board = (struct cw_board){.chip = chip,
+            .options = options,
+            .uart = {.listener = -1, .client = -1},
+            .control = {.listener = -1, .client = -1}};
     catch_signals(&signals);
-    status = cw_board_start(&board);
-    if (status != CW_OK) {
-        return status;
+    status = open_profile(&board, &profile);
+    if (status == CW_OK) {
+        status = cw_board_start(&board);
     }
-    status = cw_socket_open(&board.uart, options->uart_path);
-    if (status != CW_OK) {
-        return status;
+    if (status == CW_OK) {
+        status = open_sockets(&board);
     }
-    status = cw_socket_open(&board.control, options->control_path);
     if (status != CW_OK) {
-        goto close_uart;
+        goto close_all;
     }
     if (chip->config.board_devices && chip->config.counter_path == NULL) {
         cw_log_warn("the non-volatile counter is not kept: give --counter-file FILE");
@@ -276,9 +335,16 @@ cw_status cw_board_serve(struct cw_chip *chip, const struct cw_board_options *op
         chip->real_time = true;
         serve(&board, &signals);
     }
-    cw_socket_close(&board.control);
+    if (cw_board_write_profile(&board) != CW_OK && status == CW_OK) {
+        status = CW_E_SYSTEM;
+    }
 
-close_uart:
+close_all:
+    if (board.gdb != NULL) {
+        cw_gdb_close(board.gdb);
+    }
+    cw_socket_close(&board.control);
     cw_socket_close(&board.uart);
+    cw_profile_close(&profile);
     return status;
 }

@@ -34,6 +34,9 @@ void cw_soc_sync(struct cw_chip *chip, uint64_t cycle);
  */
 uint16_t cw_soc_access(struct cw_chip *chip, const struct cw_soc_input *input);
 
+/* cw_soc_peek - the word at an even address, as it is; what a read would change does not. */
+uint16_t cw_soc_peek(struct cw_chip *chip, uint16_t address);
+
 /* cw_soc_irqs - bit n: interrupt n is requested in this cycle (after cw_soc_sync). */
 uint16_t cw_soc_irqs(const struct cw_chip *chip);
 

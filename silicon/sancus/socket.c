@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,7 +63,34 @@ cw_status cw_socket_open(struct cw_socket *s, const char *path)
     return CW_OK;
 }
 
-static void drop_client(struct cw_socket *s)
+cw_status cw_socket_open_port(struct cw_socket *s, uint16_t port, uint16_t *ret_port)
+{
+    struct sockaddr_in address = {
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int on = 1;
+
+    *s = (struct cw_socket){.listener = -1, .client = -1};
+    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s->listener < 0 ||
+            setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+            /* inherited by the client: each answer is waited for */
+            setsockopt(s->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+            bind(s->listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
+            listen(s->listener, 4) != 0 ||
+            getsockname(s->listener, (struct sockaddr *)&address, &len) != 0) {
+        cw_log_error("cannot listen on 127.0.0.1:%u: %s", port, strerror(errno));
+        if (s->listener >= 0) {
+            (void)close(s->listener);
+            s->listener = -1;
+        }
+        return CW_E_SYSTEM;
+    }
+    *ret_port = ntohs(address.sin_port);
+    return CW_OK;
+}
+
+void cw_socket_drop(struct cw_socket *s)
 {
     if (s->client >= 0) {
         (void)close(s->client);
@@ -71,10 +100,12 @@ static void drop_client(struct cw_socket *s)
 
 void cw_socket_close(struct cw_socket *s)
 {
-    drop_client(s);
+    cw_socket_drop(s);
     if (s->listener >= 0) {
         (void)close(s->listener);
-        (void)unlink(s->path);
+        if (s->path != NULL) {
+            (void)unlink(s->path);
+        }
         s->listener = -1;
     }
 }
@@ -90,7 +121,11 @@ bool cw_socket_accept(struct cw_socket *s)
     if (client < 0) {
         return false;
     }
-    drop_client(s);
+    if (s->keeps_client && s->client >= 0) {
+        (void)close(client);
+        return false;
+    }
+    cw_socket_drop(s);
     s->client = client;
     return true;
 }
@@ -107,7 +142,7 @@ size_t cw_socket_read(struct cw_socket *s, uint8_t *ret_bytes, size_t cap)
         return (size_t)got;
     }
     if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-        drop_client(s);
+        cw_socket_drop(s);
     }
     return 0;
 }
@@ -124,7 +159,7 @@ size_t cw_socket_write(struct cw_socket *s, const uint8_t *bytes, size_t len)
         } else if (errno == EAGAIN) {
             return done;
         } else if (errno != EINTR) {
-            drop_client(s);
+            cw_socket_drop(s);
         }
     }
     return s->client >= 0 ? done : len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * socket.h - a listening Unix socket with one client at a time.
+ * socket.h - a listening Unix or loopback socket with one client at a time.
  *
  * Trust    SILICON.
  * Calls    Never blocks.
@@ -17,10 +17,18 @@
 struct cw_socket {
     const char *path;   /* NULL: there is none */
     int listener, client;
+    bool keeps_client;  /* a new one is turned away, instead of taking the old one's place */
 };
 
 /* cw_socket_open - CW_E_SYSTEM: a line was logged.  A path of NULL is fine. */
 CW_MUST_CHECK cw_status cw_socket_open(struct cw_socket *socket, const char *path);
+
+/* cw_socket_open_port - on 127.0.0.1; port 0: any free one. */
+CW_MUST_CHECK cw_status cw_socket_open_port(struct cw_socket *socket, uint16_t port,
+        uint16_t *ret_port);
+
+/* cw_socket_drop - the client, if there is one. */
+void cw_socket_drop(struct cw_socket *socket);
 
 /* cw_socket_close - and remove the path. */
 void cw_socket_close(struct cw_socket *socket);

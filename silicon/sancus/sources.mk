@@ -3,4 +3,4 @@
 host.lib += $(filter-out silicon/sancus/main.c,$(wildcard silicon/sancus/*.c))
 PROGRAMS += causeway-sancus
 causeway-sancus.sources = silicon/sancus/main.c
-causeway-sancus.libs = openssl
+causeway-sancus.libs = openssl libelf

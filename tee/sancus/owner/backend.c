@@ -98,8 +98,8 @@ static void add_compiler(struct cw_tool *tool, const struct job *job)
     const struct cw_owner_build *build = job->build;
     static const char *const flags[] = {"clang-14", "--target=msp430-none-elf", "-c", "-std=c11",
             "-Os", "-mhwmult=none", "-ffreestanding", "-fno-builtin", "-fno-jump-tables",
-            "-fno-common", "-ffunction-sections", "-fdata-sections", "-fno-ident", "-g", "-Wall",
-            "-Wextra"}; /* -g: for people and tools/tcb-report, no byte of it is loaded */
+            "-fno-common", "-ffunction-sections", "-fdata-sections", "-fno-ident", "-Wall",
+            "-Wextra", "-gdwarf-4"}; /* no byte of it is loaded; gdb 13 reads no lines of DWARF 5 */
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         cw_tool_add(tool, "%s", flags[i]);
     }
