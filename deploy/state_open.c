@@ -8,8 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,20 +78,6 @@ cw_status cw_state_lock(const char *folder, int *ret_fd)
     }
     *ret_fd = fd;
     return CW_OK;
-}
-
-/* What a run that was killed left of files that it did not finish. */
-static void remove_unfinished(const struct cw_state *s)
-{
-    DIR *folder = opendir(s->folder);
-    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        if (fnmatch("*.[0-9]*.new", entry->d_name, 0) == 0) {
-            (void)unlinkat(dirfd(folder), entry->d_name, 0);
-        }
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
 }
 
 static cw_status run_sql(struct cw_state *s, const char *sql, const char *what)
@@ -484,7 +468,7 @@ static cw_status open_folder(struct cw_state *s)
         status = cw_state_lock(s->folder, &s->lock_fd);
     }
     if (status == CW_OK && !s->is_scratch) {
-        remove_unfinished(s);
+        cw_file_remove_unfinished(s->folder);
     }
     return status;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "posix/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +132,36 @@ cw_status cw_file_write(const char *path, const void *bytes, size_t len, unsigne
         return status;
     }
     return CW_OK;
+}
+
+/* NAME.PID.new, of a process that is no more. */
+static bool is_unfinished(const char *name)
+{
+    const size_t len = strlen(name);
+    if (len < 6 || strcmp(name + len - 4, ".new") != 0) {
+        return false;
+    }
+    size_t at = len - 4;
+    while (at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9') {
+        at--;
+    }
+    const long pid = strtol(name + at, NULL, 10);
+    return at > 1 && name[at - 1] == '.' && pid > 0 && pid <= INT_MAX &&
+            (pid == getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH));
+}
+
+void cw_file_remove_unfinished(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    if (entries == NULL) {
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        if (is_unfinished(entry->d_name)) {
+            (void)unlinkat(dirfd(entries), entry->d_name, 0);
+        }
+    }
+    (void)closedir(entries);
 }
 
 cw_status cw_file_check_private(const char *path)

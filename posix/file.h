@@ -27,6 +27,9 @@ CW_MUST_CHECK cw_status cw_file_read(const char *path, size_t max_len, uint8_t *
 CW_MUST_CHECK cw_status cw_file_write(const char *path, const void *bytes, size_t len,
         unsigned mode);
 
+/* cw_file_remove_unfinished - what a cw_file_write in this folder left when its process was killed. */
+void cw_file_remove_unfinished(const char *folder);
+
 /*
  * cw_file_check_private - is it a regular file of this user that nobody else can read or write?
  *

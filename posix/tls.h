@@ -41,7 +41,8 @@ CW_MUST_CHECK cw_status cw_tls_identity_from_pem(const char *key, const char *ce
 
 /*
  * cw_tls_identity_open - the identity kept in folder/key.pem (mode 0600) and
- * folder/certificate.pem; made there when both are absent.  Also keeps folder/fingerprint.
+ * folder/certificate.pem; made there when both are absent, the certificate also for a key that is
+ * there.  Also keeps folder/fingerprint.
  * Says on stderr what went wrong.
  */
 CW_MUST_CHECK cw_status cw_tls_identity_open(const char *folder, const char *name,

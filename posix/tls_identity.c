@@ -213,6 +213,46 @@ static cw_status make_files(const char *key_path, const char *certificate_path, 
     return status;
 }
 
+/* A first start that broke off left the key alone: its certificate can be made at any time. */
+static cw_status make_certificate(const char *key_path, const char *certificate_path,
+        const char *name)
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    cw_status status = cw_file_check_private(key_path);
+    if (status == CW_OK) {
+        status = cw_file_read(key_path, PEM_MAX_LEN, &text, &len);
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    BIO *key_bio = BIO_new_mem_buf(text, (int)len);
+    BIO *certificate_bio = BIO_new(BIO_s_mem());
+    EVP_PKEY *key = key_bio == NULL ? NULL : PEM_read_bio_PrivateKey(key_bio, NULL, NULL, NULL);
+    X509 *certificate = key == NULL ? NULL : certify(key, name[0] != '\0' ? name : "causeway");
+    char *pem = NULL;
+    if (certificate != NULL && certificate_bio != NULL &&
+            PEM_write_bio_X509(certificate_bio, certificate) == 1) {
+        pem = text_of(certificate_bio);
+    }
+    if (pem != NULL) {
+        status = cw_file_write(certificate_path, pem, strlen(pem), 0644);
+    } else {
+        cw_log_error("%s is no private key: restore it from a backup, or move it away to get a new "
+                     "identity", key_path);
+        status = CW_E_FORM;
+    }
+    free(pem);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    BIO_free(certificate_bio);
+    BIO_free(key_bio);
+    OPENSSL_cleanse(text, len);
+    free(text);
+    ERR_clear_error();
+    return status;
+}
+
 static cw_status load_files(const char *key_path, const char *certificate_path,
         struct cw_tls_identity **ret_identity)
 {
@@ -228,8 +268,8 @@ static cw_status load_files(const char *key_path, const char *certificate_path,
         status = cw_file_read(certificate_path, PEM_MAX_LEN, &certificate, &certificate_len);
     }
     if (status == CW_E_ABSENT) {
-        cw_log_error("only one of %s and %s is there: restore the other from a backup, or move "
-                     "both away to get a new identity", key_path, certificate_path);
+        cw_log_error("%s is not there: restore it from a backup, or move %s away to get a new "
+                     "identity", key_path, certificate_path);
     }
     if (status == CW_OK) {
         status = cw_tls_identity_from_pem((const char *)key, (const char *)certificate,
@@ -259,8 +299,11 @@ cw_status cw_tls_identity_open(const char *folder, const char *name,
         goto free_paths;
     }
     status = CW_OK;
+    cw_file_remove_unfinished(folder);
     if (!cw_file_exists(certificate_path) && !cw_file_exists(key_path)) {
         status = make_files(key_path, certificate_path, name);
+    } else if (!cw_file_exists(certificate_path)) {
+        status = make_certificate(key_path, certificate_path, name);
     }
     if (status == CW_OK) {
         status = load_files(key_path, certificate_path, ret_identity);

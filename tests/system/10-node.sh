@@ -114,8 +114,8 @@ check 'lines of the log are JSON' $?
 chmod 644 state/key.pem
 exits 1 'state/key.pem' --name n --tee native --listen 127.0.0.1:0 --state state
 chmod 600 state/key.pem
-rm state/certificate.pem
-exits 1 'restore the other' --name n --tee native --listen 127.0.0.1:0 --state state
+rm state/key.pem
+exits 1 'restore it from a backup' --name n --tee native --listen 127.0.0.1:0 --state state
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

@@ -182,11 +182,17 @@ static void identity_on_disk_is_private_and_stays(void **state)
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     snprintf(path, sizeof path, "%s/certificate.pem", folder);
-    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(path), 0); /* as when the first start was killed */
     struct cw_tls_identity *identity = NULL;
+    assert_int_equal(cw_tls_identity_open(folder, "node_1", &identity), CW_OK);
+    assert_string_equal(cw_tls_identity_fingerprint(identity), fingerprint);
+    cw_tls_identity_free(identity);
+    identity = NULL;
+    snprintf(path, sizeof path, "%s/key.pem", folder);
+    assert_int_equal(unlink(path), 0);
     assert_int_not_equal(cw_tls_identity_open(folder, "node_1", &identity), CW_OK);
     assert_null(identity);
-    snprintf(path, sizeof path, "%s/key.pem", folder);
+    snprintf(path, sizeof path, "%s/certificate.pem", folder);
     assert_int_equal(unlink(path), 0);
     snprintf(path, sizeof path, "%s/fingerprint", folder);
     assert_int_equal(unlink(path), 0);
