@@ -50,6 +50,8 @@ static const struct cw_verb verbs[] = {
                 "", "causeway demo --once", "once dir", 0, 0, cw_cmd_demo},
         {"nodes", "what each node says of itself: tee, chip, protection, version, modules, key",
                 "[app.json]", "causeway nodes", "", 0, 0, cw_cmd_nodes},
+        {"doctor", "tools, chips, nodes, clock, ports, permissions; what to install or run",
+                "[app.json]", "causeway doctor", "", 0, 0, cw_cmd_doctor},
         {"completion", "a script for a shell, or the names of a descriptor that it asks for",
                 "bash|zsh|fish|modules|connections|nodes [app.json]", "causeway completion bash",
                 "", 1, 1, cw_cmd_completion},

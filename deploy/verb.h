@@ -61,6 +61,7 @@ int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_key(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_demo(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_nodes(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_doctor(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_completion(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_help(struct cw_app *app, const struct cw_words *words);
 

@@ -31,6 +31,18 @@ void cw_log_listen(void (*hear)(void *ctx, cw_log_level level, const char *text)
     log_hear_ctx = ctx;
 }
 
+static char *log_caught;
+static size_t log_caught_cap;
+
+void cw_log_catch(char *ret_text, size_t cap)
+{
+    log_caught = ret_text;
+    log_caught_cap = cap;
+    if (ret_text != NULL) {
+        ret_text[0] = '\0';
+    }
+}
+
 unsigned cw_log_shown_len(const unsigned char *p)
 {
     if (p[0] < 0x80) {
@@ -174,6 +186,13 @@ void cw_log(cw_log_level level, const char *format, ...)
         text[LINE_CAP - 1] = '\0';
     }
     cw_log_clean(text, "\n\t" CW_AT CW_REMEDY);
+    if (log_caught != NULL && level == CW_LOG_ERROR) {
+        if (log_caught[0] == '\0') {
+            snprintf(log_caught, log_caught_cap, "%s", text);
+        }
+        free(text);
+        return;
+    }
     if (log_hear != NULL && level <= CW_LOG_WARN) {
         log_hear(log_hear_ctx, level, text);
     }

@@ -11,6 +11,7 @@
 #define CW_POSIX_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef enum cw_log_level {
     CW_LOG_ERROR = 0,
@@ -34,6 +35,12 @@ void cw_log_json(bool on);
 
 /* cw_log_listen - errors and warnings are also given to hear, with their marks.  NULL: no more. */
 void cw_log_listen(void (*hear)(void *ctx, cw_log_level level, const char *text), void *ctx);
+
+/*
+ * cw_log_catch - errors go nowhere but into ret_text, the first of them, with its marks; NULL: no
+ * more.  For one thread at a time.
+ */
+void cw_log_catch(char *ret_text, size_t cap);
 
 /*
  * cw_log_clean - make foreign text harmless on a terminal: control characters but those of kept

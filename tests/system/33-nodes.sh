@@ -114,5 +114,65 @@ check 'another key than the pinned one is told, and nothing is asked' $?
 exits 0 causeway key forget-node one "${state[@]}" && exits 0 causeway nodes "${state[@]}"
 check 'and is taken when the owner says so' $?
 
+
+# --- doctor ------------------------------------------------------------------------------------
+mkdir "$scratch/empty" && cd "$scratch/empty" || exit 1
+exits 0 causeway doctor --json && holds "
+    j['error_count'] == 0 and check('program', 'ok', 'causeway 0.1.0') and check('sdk', 'ok') and
+    check('tools', 'ok', 'native') and check('tools', 'ok', 'sancus') and check('clock', 'ok') and
+    check('descriptor', 'ok', 'none')" && [ -z "$(ls -A)" ]
+check 'doctor without a descriptor looks at the machine, and leaves nothing' $?
+exits 1 env PATH=/nowhere "$bin/causeway" doctor && grep -q '^warning .*apt install gcc binutils' "$scratch/out" &&
+    grep -q '^error .*no module can be built' "$scratch/out"
+check 'tools that are missing are named with their packages' $?
+cp "$bin/causeway" early && touch -d '+3 days' early
+exits 1 ./early doctor --json && holds "check('clock', 'error', 'before this program', 'set-ntp') and
+    check('sdk', 'warning', 'not found', 'make install') and check('chips', 'warning', 'causeway-node')"
+check 'a clock before the program was made, and programs that are not side by side' $?
+cd "$scratch/app" || exit 1
+before=$(listing)
+exits 0 causeway doctor --json "${state[@]}" && holds "
+    check('descriptor', 'ok', '2 nodes') and check('state', 'ok', 'opens') and
+    check('node', 'ok', 'one at', 'is ready', 'unprotected') and check('node', 'ok', 'two at')" &&
+    [ "$(listing)" = "$before" ]
+check 'all is well, and nothing changed' $?
+exits 0 causeway doctor --state "$scratch/none" && grep -q 'two at .* answers; whether it serves' "$scratch/out" &&
+    [ ! -e "$scratch/none" ]
+check 'doctor before there is a state makes none' $?
+chmod 755 "$scratch/state"
+exits 1 causeway doctor "${state[@]}" && grep -q "^error .*state is open to others (mode 755); chmod 700 '$scratch/state'" "$scratch/out"
+check 'a state that is open to others' $?
+chmod 700 "$scratch/state"
+chmod 644 "$scratch/state/key"
+exits 1 causeway doctor "${state[@]}" && grep -q '^error .*key.*chmod 600' "$scratch/out" && [ ! -s "$scratch/err" ]
+check 'a key file that is open to others' $?
+chmod 600 "$scratch/state/key"
+describe ", {\"name\": \"gone\", \"tee\": \"native\", \"address\": \"127.0.0.1:$away\"}"
+exits 1 causeway doctor --json "${state[@]}" && holds "
+    check('node', 'error', 'gone', 'cannot connect') and
+    check('port', 'warning', 'is free', 'causeway-node --name gone --listen 127.0.0.1:$away')"
+check 'a node that is away: its port is free, and how it is started' $?
+python3 -c "
+import socket, sys
+s = socket.create_server(('127.0.0.1', $away))
+print('ready', flush=True)
+while True: s.accept()[0].close()" >"$scratch/squatter.ready" &
+pids[squatter]=$!
+for _ in $(seq 100); do grep -qs ^ready "$scratch/squatter.ready" && break; sleep 0.02; done
+exits 1 causeway doctor --json "${state[@]}" &&
+    holds "check('port', 'error', 'held by', '(process ${pids[squatter]})', 'end it')"
+check 'a port that somebody else holds, and who' $?
+sed -i 's/"sources": \["counter.c"\]/"sources": ["counter.c"], "serve": "127.0.0.1:'"$away"'"/' app.json
+causeway destroy --quiet --force "${state[@]}" 2>"$scratch/err"
+exits 1 causeway doctor --json "${state[@]}" && holds "check('port', 'error', 'module counter is to be served', 'held by')"
+check 'a port that a module wants and somebody else holds' $?
+stop squatter 2>/dev/null
+describe ", {\"name\": \"board\", \"tee\": \"sancus\", \"address\": \"127.0.0.1:$away\", \"vendor\": 1}"
+exits 1 causeway doctor --json "${state[@]}" && holds "check('vendor key', 'error', 'board', 'key add-vendor board')"
+check 'a vendor key that is missing' $?
+describe ', {}'
+exits 1 causeway doctor --json "${state[@]}" && holds "check('descriptor', 'error', 'mistakes: 3', 'causeway validate')"
+check 'a wrong descriptor does not keep it from looking at the rest' $?
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
