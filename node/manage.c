@@ -172,10 +172,10 @@ static void begin_request(struct cw_session *session, const struct cw_link_heade
     cw_request_begin(session);
 }
 
-/* An owner that does not read its answers is not asked for more. */
+/* An owner that does not read its answers is not asked for more; nor anybody by a node that ends. */
 static bool may_begin(const struct cw_session *session)
 {
-    return session->conn != NULL && !session->is_busy &&
+    return session->conn != NULL && !session->is_busy && !session->node->is_closing &&
             cw_conn_backlog(session->conn) < CW_LINK_MAX;
 }
 

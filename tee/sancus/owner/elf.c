@@ -187,8 +187,9 @@ static cw_status take_text(const struct file *f, struct cw_sancus_linked *linked
         if (header.p_type != PT_LOAD || header.p_filesz == 0) {
             continue;
         }
-        if (header.p_paddr < linked->ps || header.p_paddr + header.p_filesz > linked->pe ||
-                header.p_offset > file_len || header.p_filesz > file_len - header.p_offset) {
+        if (header.p_paddr < linked->ps || header.p_paddr > linked->pe ||
+                header.p_filesz > linked->pe - header.p_paddr || header.p_offset > file_len ||
+                header.p_filesz > file_len - header.p_offset) {
             return CW_E_FORM;
         }
         (void)memcpy(linked->text + (header.p_paddr - linked->ps), raw + header.p_offset,
