@@ -14,3 +14,18 @@ PROGRAMS += bench-drive
 bench-drive.sources = bench/events/drive.c
 bench-drive.static = $(causeway.static)
 bench-drive.libs = $(causeway.libs)
+
+# A peer; left out where its library (Debian package libnats-dev) is not installed.
+ifneq ($(wildcard /usr/include/nats/nats.h),)
+PROGRAMS += floor-natsbench
+floor-natsbench.sources = bench/floors/natsbench.c
+floor-natsbench.libs = libnats
+bench/floors/natsbench.c.cflags = -O3 -march=native -w
+endif
+
+# How fast a command starts, and how fast one can.
+PROGRAMS += bench-start floor-hello
+bench-start.sources = bench/start.c
+floor-hello.sources = bench/floors/hello.c
+floor-hello.ldflags = -static -no-pie
+bench/floors/hello.c.cflags = -fno-pie

@@ -224,7 +224,7 @@ trusted = $(foreach f,$(foreach f,$1,$(if $(filter rt.% rt_%,$(notdir $f)),,$f))
 
 # --- what one asks for ------------------------------------------------------------------------------
 .PHONY: all programs images sdk list-tests list-unit-tests tests test check asan-test script-test layers freestanding tcb \
-    compdb clean help
+    compdb bench clean help
 all: programs images sdk ## everything that is built
 programs: $(PROGRAM_FILES) ## hosted programs, $(B)/host/bin
 images: $(IMAGE_FILES) $(ARCHIVES) ## freestanding archives and images
@@ -257,6 +257,8 @@ tcb: images sdk $(B)/host/bin/causeway ## write docs/tcb.md: lines, bytes, worst
 	$(Q)tools/tcb-images $(TCB_IMAGES) $(B) && tools/tcb-report -o $(TCB) $(TCB_IMAGES)/list
 compdb: ## compile_commands.json for editors
 	$(Q)tools/compdb
+bench: all ## every benchmark beside its target (ROW=events: that one), about five minutes
+	$(Q)bench/run $(ROW)
 clean: ## remove $(B)
 	rm -rf $(B)
 help: ## this list
