@@ -376,12 +376,22 @@ static void take_built(struct cw_remote *r)
     EVP_Digest(r->built.image, r->built.image_len, r->image_hash, NULL, EVP_sha256(), NULL);
 }
 
+/* The backend's words: a place in a source, or about the node. */
+static void tell_why(const struct job *job)
+{
+    if (strstr(job->why, CW_AT) != NULL) {
+        cw_log_error("%s", job->why);
+    } else {
+        cw_log_error("node %s" CW_AT ": %s", job->node->name.value, job->why);
+    }
+}
+
 static cw_status finish(struct job *job)
 {
     struct cw_app *app = job->app;
     if (!job->is_stored) {
         if (job->status != CW_OK) {
-            cw_log_error("node %s: %s", job->node->name.value, job->why);
+            tell_why(job);
             return CW_E_SYSTEM;
         }
         for (size_t i = 0; i < job->count; i++) {

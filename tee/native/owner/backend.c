@@ -7,120 +7,53 @@
  * object, whose endpoint table tells how much memory the runtime needs; compile that memory and
  * the owner's key; link with the archives of the SDK and strip.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/crypto/hash.h"
-#include "core/module/endpoint.h"
 #include "core/wire/attest.h"
 #include "posix/tool.h"
-#include "tee/native/owner/table.h"
 #include "tee/owner.h"
+#include "tee/owner/recipe.h"
 
 #define CHANNELS 64u     /* default ends of connections                  */
 #define STREAM_MAX 2048u /* bytes that one call brings to a stream       */
 #define PROOF_MAX 32u    /* the share; the evidence itself has no bytes  */
 #define IMAGE_MAX (8ul << 20)
 
+static const char *const compiler[] = {"gcc", "-O2", "-fno-pie", "-fno-stack-protector",
+        "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
+        "-fno-tree-loop-distribute-patterns", "-fvisibility=hidden", "-ftrack-macro-expansion=0",
+        "-fno-diagnostics-show-caret", "-g", NULL};
+
 /* One module while it is built. */
 struct job {
-    const struct cw_owner_build *build;
+    struct cw_recipe recipe;
     const struct cw_owner_module *module;
-    char *folder; /* out_dir/NAME */
-    char *log;
-    char *joined; /* the module in one object */
     char *linked; /* the image */
-    struct cw_native_table table;
-    char *why;
+    struct cw_object_table table;
 };
 
-static cw_status say(const struct job *job, cw_status status, const char *text)
+static const char *hint(const char *words)
 {
-    (void)snprintf(job->why, CW_OWNER_WHY_LEN, "module %s: %s", job->module->name, text);
-    return status;
+    return strstr(words, "cw_device_") != NULL && strstr(words, "undefined") != NULL
+            ? "it owns a device (sdk/device.h); native has none: put it on a node whose tee has "
+              "devices, such as sancus"
+            : NULL;
 }
 
-static cw_status run(const struct job *job, struct cw_tool *tool)
-{
-    char words[CW_OWNER_WHY_LEN - 128];
-    cw_status status = cw_tool_run(tool, job->log, words, sizeof words);
-    if (status == CW_OK) {
-        return CW_OK;
-    }
-    return say(job, status, strstr(words, "cw_device_") != NULL && strstr(words, "undefined") != NULL
-                    ? "it owns a device (sdk/device.h); native has none: put it on a node whose "
-                      "tee has devices, such as sancus"
-                    : words);
-}
-
-static void add_compiler(struct cw_tool *tool, const struct job *job)
-{
-    const struct cw_owner_build *build = job->build;
-    static const char *const flags[] = {"gcc", "-c", "-std=c11", "-O2", "-ffreestanding", "-fno-pie",
-            "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
-            "-fno-tree-loop-distribute-patterns", "-fno-common", "-fvisibility=hidden",
-            "-ffunction-sections", "-fdata-sections", "-fno-ident", "-g", "-Wall", "-Wextra"};
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        cw_tool_add(tool, "%s", flags[i]);
-    }
-    cw_tool_add(tool, "-ffile-prefix-map=%s=.", build->include_dir);
-    cw_tool_add(tool, "-ffile-prefix-map=%s=out", build->out_dir);
-    cw_tool_add(tool, "-ffile-prefix-map=%s=sdk", build->sdk_dir);
-    cw_tool_add(tool, "-I%s", build->include_dir);
-    cw_tool_add(tool, "-I%s/include", build->sdk_dir);
-    cw_tool_add(tool, "-I%s/include/sdk", build->sdk_dir);
-}
-
-static cw_status compile_sources(const struct job *job)
-{
-    for (size_t i = 0; i < job->module->source_count; i++) {
-        const char *source = job->module->sources[i];
-        if (access(source, R_OK) != 0) {
-            char text[512];
-            (void)snprintf(text, sizeof text, "source %s: %s", source, strerror(errno));
-            return say(job, CW_E_ABSENT, text);
-        }
-        struct cw_tool tool = {0};
-        add_compiler(&tool, job);
-        cw_tool_add(&tool, "-o");
-        cw_tool_add(&tool, "%s/source-%zu.o", job->folder, i);
-        cw_tool_add(&tool, "%s", source);
-        cw_status status = run(job, &tool);
-        if (status != CW_OK) {
-            return status;
-        }
-    }
-    return CW_OK;
-}
-
-/* Services are archives in lib/native/services/; a module gets what it names, no more. */
+/* Services are an archive of the SDK; a module gets what it names, no more. */
 static cw_status join(struct job *job)
 {
-    struct cw_tool tool = {0};
-    cw_tool_add(&tool, "ld");
-    cw_tool_add(&tool, "-r");
-    cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s", job->joined);
-    for (size_t i = 0; i < job->module->source_count; i++) {
-        cw_tool_add(&tool, "%s/source-%zu.o", job->folder, i);
+    char *services = NULL;
+    if (asprintf(&services, "%s/lib/native/libservices.a", job->recipe.build->sdk_dir) < 0) {
+        return cw_recipe_say(&job->recipe, CW_E_SYSTEM, "no memory");
     }
-    char services[4096];
-    int len = snprintf(services, sizeof services, "%s/lib/native/libservices.a",
-            job->build->sdk_dir);
-    if (len > 0 && (size_t)len < sizeof services && access(services, R_OK) == 0) {
-        cw_tool_add(&tool, "%s", services);
-    }
-    cw_status status = run(job, &tool);
-    if (status != CW_OK) {
-        return status;
-    }
-    char words[CW_OWNER_WHY_LEN - 128];
-    status = cw_native_table_read(job->joined, &job->table, words, sizeof words);
-    return status == CW_OK ? CW_OK : say(job, status, words);
+    const cw_status status = cw_recipe_join(&job->recipe, services, &job->table);
+    free(services);
+    return status;
 }
 
 static uint16_t channels_of(const struct cw_owner_module *module)
@@ -130,54 +63,32 @@ static uint16_t channels_of(const struct cw_owner_module *module)
 
 static cw_status compile_memory(const struct job *job)
 {
-    unsigned event_max = CW_EVENT_MAX_DEFAULT;
-    unsigned reply_max = CW_EVENT_MAX_DEFAULT;
+    struct cw_recipe_memory memory = {
+            .channels = channels_of(job->module),
+            .event_max = CW_EVENT_MAX_DEFAULT,
+            .reply_max = CW_EVENT_MAX_DEFAULT,
+            .stream_max = job->table.has_streams ? STREAM_MAX : 0,
+            .proof_max = PROOF_MAX,
+    };
     for (size_t i = 0; i < job->table.count; i++) {
         const struct cw_owner_endpoint *row = &job->table.rows[i];
-        event_max = row->max > event_max ? row->max : event_max;
-        reply_max = row->reply_max > reply_max ? row->reply_max : reply_max;
+        memory.event_max = row->max > memory.event_max ? row->max : memory.event_max;
+        memory.reply_max = row->reply_max > memory.reply_max ? row->reply_max : memory.reply_max;
     }
-    struct cw_tool tool = {0};
-    add_compiler(&tool, job);
-    cw_tool_add(&tool, "-DCW_CHANNELS=%u", channels_of(job->module));
-    cw_tool_add(&tool, "-DCW_EVENT_MAX=%u", event_max);
-    cw_tool_add(&tool, "-DCW_REPLY_MAX=%u", reply_max);
-    cw_tool_add(&tool, "-DCW_STREAM_MAX=%u", job->table.has_streams ? STREAM_MAX : 0);
-    cw_tool_add(&tool, "-DCW_PROOF_MAX=%u", PROOF_MAX);
-    cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s/memory.o", job->folder);
-    cw_tool_add(&tool, "%s/src/sdk/memory.c", job->build->sdk_dir);
-    return run(job, &tool);
+    return cw_recipe_memory(&job->recipe, &memory);
 }
 
 static cw_status compile_owner_key(const struct job *job)
 {
-    char path[4096];
-    int len = snprintf(path, sizeof path, "%s/owner_key.c", job->folder);
-    FILE *file = len > 0 && (size_t)len < sizeof path ? fopen(path, "w") : NULL;
-    if (file == NULL) {
-        return say(job, CW_E_SYSTEM, "cannot write owner_key.c");
-    }
-    (void)fprintf(file, "#include \"sdk/owner_key.h\"\n\nconst uint8_t cw_owner_key[CW_DH_LEN] = {");
-    for (size_t i = 0; i < CW_DH_LEN; i++) {
-        (void)fprintf(file, "%s0x%02x", i == 0 ? "" : ", ", job->build->owner_key[i]);
-    }
-    (void)fprintf(file, "};\n");
-    bool bad = ferror(file) != 0;
-    if (fclose(file) != 0 || bad) {
-        return say(job, CW_E_SYSTEM, "cannot write owner_key.c");
-    }
-    struct cw_tool tool = {0};
-    add_compiler(&tool, job);
-    cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s/owner_key.o", job->folder);
-    cw_tool_add(&tool, "%s", path);
-    return run(job, &tool);
+    return cw_recipe_constant(&job->recipe, "owner_key",
+            "#include \"sdk/owner_key.h\"\n\nconst uint8_t cw_owner_key[CW_DH_LEN]",
+            job->recipe.build->owner_key, CW_DH_LEN);
 }
 
 static cw_status link_image(const struct job *job)
 {
-    const char *sdk_dir = job->build->sdk_dir;
+    const char *sdk_dir = job->recipe.build->sdk_dir;
+    const char *folder = job->recipe.folder;
     struct cw_tool tool = {0};
     static const char *const flags[] = {"ld", "-static", "-nostdlib", "--gc-sections",
             "--build-id=none", "--no-warn-rwx-segments", "-z", "noexecstack"};
@@ -187,34 +98,34 @@ static cw_status link_image(const struct job *job)
     cw_tool_add(&tool, "-T");
     cw_tool_add(&tool, "%s/lib/native/link.ld", sdk_dir);
     cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s/linked.elf", job->folder);
-    cw_tool_add(&tool, "%s", job->joined);
-    cw_tool_add(&tool, "%s/memory.o", job->folder);
-    cw_tool_add(&tool, "%s/owner_key.o", job->folder);
+    cw_tool_add(&tool, "%s/linked.elf", folder);
+    cw_tool_add(&tool, "%s/module.o", folder);
+    cw_tool_add(&tool, "%s/memory.o", folder);
+    cw_tool_add(&tool, "%s/owner_key.o", folder);
     cw_tool_add(&tool, "--start-group");
     static const char *const archives[] = {"native", "core", "bearssl"};
     for (size_t i = 0; i < sizeof archives / sizeof archives[0]; i++) {
         cw_tool_add(&tool, "%s/lib/native/lib%s.a", sdk_dir, archives[i]);
     }
     cw_tool_add(&tool, "--end-group");
-    cw_status status = run(job, &tool);
+    cw_status status = cw_recipe_run(&job->recipe, &tool);
     if (status != CW_OK) {
         return status;
     }
     /* linked.elf keeps the names, for a debugger and for tools/tcb-report. */
     struct cw_tool strip = {0};
     cw_tool_add(&strip, "objcopy");
-    cw_tool_add(&strip, job->build->debug ? "--preserve-dates" : "--strip-all");
-    cw_tool_add(&strip, "%s/linked.elf", job->folder);
+    cw_tool_add(&strip, job->recipe.build->debug ? "--preserve-dates" : "--strip-all");
+    cw_tool_add(&strip, "%s/linked.elf", folder);
     cw_tool_add(&strip, "%s", job->linked);
-    return run(job, &strip);
+    return cw_recipe_run(&job->recipe, &strip);
 }
 
 static cw_status read_image(const struct job *job, uint8_t **ret_image, size_t *ret_len)
 {
     FILE *file = fopen(job->linked, "rb");
     if (file == NULL) {
-        return say(job, CW_E_SYSTEM, "the image cannot be read");
+        return cw_recipe_say(&job->recipe, CW_E_SYSTEM, "the image cannot be read");
     }
     cw_status status = CW_E_SYSTEM;
     struct stat info;
@@ -234,24 +145,23 @@ static cw_status read_image(const struct job *job, uint8_t **ret_image, size_t *
 close_file:
     free(image);
     (void)fclose(file);
-    return status == CW_OK ? CW_OK : say(job, status, "the image cannot be read");
+    return status == CW_OK ? CW_OK : cw_recipe_say(&job->recipe, status, "the image cannot be read");
 }
 
 static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
 {
+    char *named = NULL;
     cw_status status = read_image(job, &ret_built->image, &ret_built->image_len);
-    if (status == CW_OK) {
-        status = cw_native_table_sizes(job->linked, &ret_built->text_len, &ret_built->data_len);
+    if (status == CW_OK && (asprintf(&named, "%s/linked.elf", job->recipe.folder) < 0 ||
+            cw_object_sizes(named, ".outside", &ret_built->text_len, &ret_built->data_len) != CW_OK)) {
+        status = cw_recipe_say(&job->recipe, CW_E_SYSTEM, "what the linker made cannot be read");
     }
+    free(named);
     if (status != CW_OK) {
         return status;
     }
     cw_sha256(ret_built->image, ret_built->image_len, ret_built->measurement);
-    int at = snprintf(ret_built->fingerprint, sizeof ret_built->fingerprint, "native:");
-    for (size_t i = 0; i < CW_MEASUREMENT_LEN; i++) {
-        at += snprintf(ret_built->fingerprint + at, sizeof ret_built->fingerprint - (size_t)at,
-                "%02x", ret_built->measurement[i]);
-    }
+    cw_recipe_fingerprint("native", ret_built);
     ret_built->endpoints = job->table.rows;
     ret_built->endpoint_count = job->table.count;
     ret_built->channels = channels_of(job->module);
@@ -261,25 +171,18 @@ static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
 
 static cw_status open_job(struct job *job)
 {
-    const char *out_dir = job->build->out_dir;
+    cw_status status = cw_recipe_open(&job->recipe);
     const char *name = job->module->name;
-    if (asprintf(&job->folder, "%s/%s", out_dir, name) < 0 ||
-            asprintf(&job->log, "%s/%s/log", out_dir, name) < 0 ||
-            asprintf(&job->joined, "%s/%s/module.o", out_dir, name) < 0 ||
-            asprintf(&job->linked, "%s/%s/%s.elf", out_dir, name, name) < 0) {
-        return say(job, CW_E_SYSTEM, "no memory");
+    if (status == CW_OK && asprintf(&job->linked, "%s/%s.elf", job->recipe.folder, name) < 0) {
+        job->linked = NULL;
+        status = cw_recipe_say(&job->recipe, CW_E_SYSTEM, "no memory");
     }
-    if (mkdir(job->folder, 0777) != 0 && errno != EEXIST) {
-        return say(job, CW_E_SYSTEM, "its folder for intermediate files cannot be made");
-    }
-    return CW_OK;
+    return status;
 }
 
 static void close_job(struct job *job)
 {
-    free(job->folder);
-    free(job->log);
-    free(job->joined);
+    cw_recipe_close(&job->recipe);
     free(job->linked);
     free(job->table.rows);
 }
@@ -287,18 +190,21 @@ static void close_job(struct job *job)
 static cw_status build_one(const struct cw_owner_build *build,
         const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
 {
-    struct job job = {.build = build, .module = module, .why = ret_why};
+    struct job job = {
+            .recipe = {.build = build, .module = module, .compiler = compiler, .linker = "ld",
+                    .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
+            .module = module,
+    };
     if (module->device != NULL) {
-        return say(&job, CW_E_DENIED, "it is to own a device, and native has none: put it on a node "
-                                      "whose tee has devices, such as sancus");
+        return cw_recipe_say(&job.recipe, CW_E_DENIED,
+                "it is to own a device, and native has none: put it on a node whose tee has "
+                "devices, such as sancus");
     }
     if (build->owner_key == NULL || module->source_count == 0) {
-        return say(&job, CW_E_STATE, "nothing to build: no source, or no owner's key");
+        return cw_recipe_say(&job.recipe, CW_E_STATE,
+                "nothing to build: no source, or no owner's key");
     }
     cw_status status = open_job(&job);
-    if (status == CW_OK) {
-        status = compile_sources(&job);
-    }
     if (status == CW_OK) {
         status = join(&job);
     }

@@ -8,18 +8,16 @@
  * its device module and compile the tag by which it will know it; link everything to the next free
  * place.  A device module lies just in front of its driver.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/base/bytes.h"
 #include "core/module/endpoint.h"
 #include "core/wire/attest.h"
 #include "posix/tool.h"
 #include "tee/owner.h"
+#include "tee/owner/recipe.h"
 #include "tee/sancus/abi.h"
 #include "tee/sancus/owner/device.h"
 #include "tee/sancus/owner/elf.h"
@@ -39,25 +37,26 @@ struct place {
     struct area text, data;
 };
 
+static const char *const compiler[] = {"clang-14", "--target=msp430-none-elf", "-Os",
+        "-mhwmult=none", "-fno-builtin", "-fno-jump-tables", "-fno-caret-diagnostics",
+        "-Werror=undefined-internal", "-gdwarf-4", NULL}; /* gdb 13 reads no lines of DWARF 5 */
+
 /* One module while it is built. */
 struct job {
-    const struct cw_owner_build *build;
+    struct cw_recipe recipe;
     const struct cw_owner_node *node;
     const struct cw_owner_module *module;
     const struct cw_sancus_device *device; /* NULL: none */
-    char *folder;                          /* out_dir/NAME */
-    struct cw_sancus_table table;
+    struct cw_object_table table;
     unsigned event_max, reply_max;
     struct cw_sancus_linked linked;
     struct cw_sancus_linked mmio;
     uint16_t interrupt, endpoint;
-    char *why;
 };
 
 static cw_status say(const struct job *job, cw_status status, const char *text)
 {
-    (void)snprintf(job->why, CW_OWNER_WHY_LEN, "module %s: %s", job->module->name, text);
-    return status;
+    return cw_recipe_say(&job->recipe, status, "%s", text);
 }
 
 /* What the linker misses tells what the author did. */
@@ -77,85 +76,11 @@ static const char *hint(const char *words)
     return NULL;
 }
 
-static cw_status run(const struct job *job, struct cw_tool *tool)
-{
-    char log[4096];
-    char words[CW_OWNER_WHY_LEN - 128];
-    int len = snprintf(log, sizeof log, "%s/log", job->folder);
-    if (len < 0 || (size_t)len >= sizeof log) {
-        return say(job, CW_E_SYSTEM, "the path of its folder is too long");
-    }
-    cw_status status = cw_tool_run(tool, log, words, sizeof words);
-    if (status == CW_OK) {
-        return CW_OK;
-    }
-    const char *short_words = hint(words);
-    return say(job, status, short_words != NULL ? short_words : words);
-}
-
-static void add_compiler(struct cw_tool *tool, const struct job *job)
-{
-    const struct cw_owner_build *build = job->build;
-    static const char *const flags[] = {"clang-14", "--target=msp430-none-elf", "-c", "-std=c11",
-            "-Os", "-mhwmult=none", "-ffreestanding", "-fno-builtin", "-fno-jump-tables",
-            "-fno-common", "-ffunction-sections", "-fdata-sections", "-fno-ident", "-Wall",
-            "-Wextra", "-gdwarf-4"}; /* no byte of it is loaded; gdb 13 reads no lines of DWARF 5 */
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        cw_tool_add(tool, "%s", flags[i]);
-    }
-    cw_tool_add(tool, "-ffile-prefix-map=%s=.", build->include_dir);
-    cw_tool_add(tool, "-ffile-prefix-map=%s=out", build->out_dir);
-    cw_tool_add(tool, "-ffile-prefix-map=%s=sdk", build->sdk_dir);
-    cw_tool_add(tool, "-I%s", build->include_dir);
-    cw_tool_add(tool, "-I%s/include", build->sdk_dir);
-    cw_tool_add(tool, "-I%s/include/sdk", build->sdk_dir);
-}
-
-static cw_status compile_sources(const struct job *job)
-{
-    for (size_t i = 0; i < job->module->source_count; i++) {
-        const char *source = job->module->sources[i];
-        if (access(source, R_OK) != 0) {
-            char text[512];
-            (void)snprintf(text, sizeof text, "source %s: %s", source, strerror(errno));
-            return say(job, CW_E_ABSENT, text);
-        }
-        struct cw_tool tool = {0};
-        add_compiler(&tool, job);
-        cw_tool_add(&tool, "-o");
-        cw_tool_add(&tool, "%s/source-%zu.o", job->folder, i);
-        cw_tool_add(&tool, "%s", source);
-        cw_status status = run(job, &tool);
-        if (status != CW_OK) {
-            return status;
-        }
-    }
-    return CW_OK;
-}
-
 static cw_status join(struct job *job)
 {
-    struct cw_tool tool = {0};
-    cw_tool_add(&tool, "ld.lld-14");
-    cw_tool_add(&tool, "-r");
-    cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s/module.o", job->folder);
-    for (size_t i = 0; i < job->module->source_count; i++) {
-        cw_tool_add(&tool, "%s/source-%zu.o", job->folder, i);
-    }
-    cw_status status = run(job, &tool);
+    const cw_status status = cw_recipe_join(&job->recipe, NULL, &job->table);
     if (status != CW_OK) {
         return status;
-    }
-    char path[4096];
-    int len = snprintf(path, sizeof path, "%s/module.o", job->folder);
-    status = len < 0 || (size_t)len >= sizeof path ? CW_E_SYSTEM
-                                                   : cw_sancus_table_read(path, &job->table);
-    if (status != CW_OK) {
-        return say(job, status,
-                status == CW_E_FORM ? "its endpoint table is not one; declare endpoints with the "
-                                      "macros of causeway.h only"
-                                    : "its object file is not readable");
     }
     if (job->table.has_streams) {
         return say(job, CW_E_DENIED, "it takes byte streams, which boards do not carry: put it on "
@@ -185,17 +110,13 @@ static uint16_t channels_of(const struct cw_owner_module *module)
 
 static cw_status compile_memory(const struct job *job)
 {
-    struct cw_tool tool = {0};
-    add_compiler(&tool, job);
-    cw_tool_add(&tool, "-DCW_CHANNELS=%u", channels_of(job->module));
-    cw_tool_add(&tool, "-DCW_EVENT_MAX=%u", job->event_max);
-    cw_tool_add(&tool, "-DCW_REPLY_MAX=%u", job->reply_max);
-    cw_tool_add(&tool, "-DCW_STREAM_MAX=0");
-    cw_tool_add(&tool, "-DCW_PROOF_MAX=%u", CW_TAG_LEN);
-    cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s/memory.o", job->folder);
-    cw_tool_add(&tool, "%s/src/sdk/memory.c", job->build->sdk_dir);
-    return run(job, &tool);
+    const struct cw_recipe_memory memory = {
+            .channels = channels_of(job->module),
+            .event_max = job->event_max,
+            .reply_max = job->reply_max,
+            .proof_max = CW_TAG_LEN,
+    };
+    return cw_recipe_memory(&job->recipe, &memory);
 }
 
 static void add_linker(struct cw_tool *tool, const struct job *job, const char *script,
@@ -206,16 +127,16 @@ static void add_linker(struct cw_tool *tool, const struct job *job, const char *
         cw_tool_add(tool, "%s", flags[i]);
     }
     cw_tool_add(tool, "-T");
-    cw_tool_add(tool, "%s/lib/sancus/%s", job->build->sdk_dir, script);
+    cw_tool_add(tool, "%s/lib/sancus/%s", job->recipe.build->sdk_dir, script);
     cw_tool_add(tool, "-o");
-    cw_tool_add(tool, "%s/%s", job->folder, output);
+    cw_tool_add(tool, "%s/%s", job->recipe.folder, output);
 }
 
 static cw_status read_linked(const struct job *job, const char *name,
         struct cw_sancus_linked *ret_linked)
 {
     char path[4096];
-    int len = snprintf(path, sizeof path, "%s/%s", job->folder, name);
+    int len = snprintf(path, sizeof path, "%s/%s", job->recipe.folder, name);
     cw_status status = len < 0 || (size_t)len >= sizeof path
             ? CW_E_SYSTEM
             : cw_sancus_linked_read(path, ret_linked);
@@ -230,8 +151,8 @@ static cw_status link_mmio(struct job *job, uint32_t text, uint32_t driver)
     cw_tool_add(&tool, "--defsym=__cw_driver_ps=0x%x", driver);
     cw_tool_add(&tool, "--defsym=__cw_device_ss=0x%x", job->device->start);
     cw_tool_add(&tool, "--defsym=__cw_device_len=%u", job->device->len);
-    cw_tool_add(&tool, "%s/lib/sancus/mmio.o", job->build->sdk_dir);
-    cw_status status = run(job, &tool);
+    cw_tool_add(&tool, "%s/lib/sancus/mmio.o", job->recipe.build->sdk_dir);
+    cw_status status = cw_recipe_run(&job->recipe, &tool);
     free(job->mmio.text);
     job->mmio.text = NULL;
     return status == CW_OK ? read_linked(job, "mmio.elf", &job->mmio) : status;
@@ -241,29 +162,13 @@ static cw_status link_mmio(struct job *job, uint32_t text, uint32_t driver)
 static cw_status compile_tag(const struct job *job)
 {
     uint8_t tag[CW_TAG_LEN];
-    char path[4096];
-    cw_status status = cw_sancus_verify_tag(&job->mmio, tag);
-    int len = snprintf(path, sizeof path, "%s/device_tag.c", job->folder);
-    FILE *file = status == CW_OK && len > 0 && (size_t)len < sizeof path ? fopen(path, "w") : NULL;
-    if (file == NULL) {
-        return say(job, CW_E_SYSTEM, "cannot write device_tag.c");
+    const cw_status status = cw_sancus_verify_tag(&job->mmio, tag);
+    if (status != CW_OK) {
+        return say(job, status, "no memory for the tag of its device");
     }
-    (void)fprintf(file, "extern const unsigned char cw_sancus_device_tag[16];\n"
-                        "_Alignas(2) const unsigned char cw_sancus_device_tag[16] = {");
-    for (size_t i = 0; i < CW_TAG_LEN; i++) {
-        (void)fprintf(file, "%s0x%02x", i == 0 ? "" : ", ", tag[i]);
-    }
-    (void)fprintf(file, "};\n");
-    bool bad = ferror(file) != 0;
-    if (fclose(file) != 0 || bad) {
-        return say(job, CW_E_SYSTEM, "cannot write device_tag.c");
-    }
-    struct cw_tool tool = {0};
-    add_compiler(&tool, job);
-    cw_tool_add(&tool, "-o");
-    cw_tool_add(&tool, "%s/device_tag.o", job->folder);
-    cw_tool_add(&tool, "%s", path);
-    return run(job, &tool);
+    return cw_recipe_constant(&job->recipe, "device_tag",
+            "extern const unsigned char cw_sancus_device_tag[16];\n"
+            "_Alignas(2) const unsigned char cw_sancus_device_tag[16]", tag, sizeof tag);
 }
 
 /* The device module's text is as long at any place: link it once to see, then where it belongs. */
@@ -289,24 +194,24 @@ static bool is_exact(const struct cw_owner_node *node)
 
 static cw_status link_module(struct job *job, const struct place *place)
 {
-    const char *sdk_dir = job->build->sdk_dir;
+    const char *sdk_dir = job->recipe.build->sdk_dir;
     struct cw_tool tool = {0};
     add_linker(&tool, job, "link.ld", "linked.elf");
     cw_tool_add(&tool, "--defsym=__cw_text=0x%x", place->text.next);
     cw_tool_add(&tool, "--defsym=__cw_data=0x%x", place->data.next);
     cw_tool_add(&tool, "--defsym=__cw_stack_len=%u", CW_SANCUS_STACK_LEN);
-    cw_tool_add(&tool, "%s/module.o", job->folder);
-    cw_tool_add(&tool, "%s/memory.o", job->folder);
+    cw_tool_add(&tool, "%s/module.o", job->recipe.folder);
+    cw_tool_add(&tool, "%s/memory.o", job->recipe.folder);
     if (job->device != NULL) {
         cw_tool_add(&tool, "--defsym=__cw_device_ps=0x%x", job->mmio.ps);
-        cw_tool_add(&tool, "%s/device_tag.o", job->folder);
+        cw_tool_add(&tool, "%s/device_tag.o", job->recipe.folder);
     }
     if (is_exact(job->node)) {
         cw_tool_add(&tool, "%s/lib/sancus/start_none.o", sdk_dir);
     }
     cw_tool_add(&tool, "%s/lib/sancus/libsancus.a", sdk_dir);
     cw_tool_add(&tool, "%s/lib/sancus/libcore.a", sdk_dir);
-    cw_status status = run(job, &tool);
+    cw_status status = cw_recipe_run(&job->recipe, &tool);
     return status == CW_OK ? read_linked(job, "linked.elf", &job->linked) : status;
 }
 
@@ -378,18 +283,6 @@ static cw_status find_interrupt(struct job *job)
     return say(job, CW_E_ABSENT, text);
 }
 
-static cw_status open_folder(struct job *job)
-{
-    if (asprintf(&job->folder, "%s/%s", job->build->out_dir, job->module->name) < 0) {
-        job->folder = NULL;
-        return say(job, CW_E_SYSTEM, "no memory");
-    }
-    if (mkdir(job->folder, 0777) != 0 && errno != EEXIST) {
-        return say(job, CW_E_SYSTEM, "its folder for intermediate files cannot be made");
-    }
-    return CW_OK;
-}
-
 static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
 {
     const struct cw_sancus_linked *device = job->device != NULL ? &job->mmio : NULL;
@@ -405,11 +298,7 @@ static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
     if (status != CW_OK) {
         return say(job, status, "no memory for its image");
     }
-    int at = snprintf(ret_built->fingerprint, sizeof ret_built->fingerprint, "sancus:");
-    for (size_t i = 0; i < CW_MEASUREMENT_LEN; i++) {
-        at += snprintf(ret_built->fingerprint + at, sizeof ret_built->fingerprint - (size_t)at,
-                "%02x", ret_built->measurement[i]);
-    }
+    cw_recipe_fingerprint("sancus", ret_built);
     ret_built->text_len = (uint32_t)(job->linked.pe - job->linked.ps) +
             (device != NULL ? (uint32_t)(device->pe - device->ps) : 0);
     ret_built->data_len = (uint32_t)(job->linked.se - job->linked.ss);
@@ -424,13 +313,10 @@ static cw_status build_one(struct job *job, const struct cw_owner_module *module
         struct place *place)
 {
     cw_status status = job->module->source_count != 0
-            ? open_folder(job)
+            ? cw_recipe_open(&job->recipe)
             : say(job, CW_E_STATE, "nothing to build: no source");
     if (status == CW_OK) {
         status = find_device(job, modules);
-    }
-    if (status == CW_OK) {
-        status = compile_sources(job);
     }
     if (status == CW_OK) {
         status = join(job);
@@ -505,12 +391,17 @@ static cw_status build_all(const struct cw_owner_build *build, const struct cw_o
     struct place place;
     cw_status status = open_place(node, &place, ret_why);
     for (size_t i = 0; status == CW_OK && i < module_count; i++) {
-        struct job job = {.build = build, .node = node, .module = &modules[i], .why = ret_why};
+        struct job job = {
+                .recipe = {.build = build, .module = &modules[i], .compiler = compiler,
+                        .linker = "ld.lld-14", .pointer_len = 2, .hint = hint, .why = ret_why},
+                .node = node,
+                .module = &modules[i],
+        };
         status = build_one(&job, modules, &place);
         if (status == CW_OK) {
             status = finish(&job, &ret_built[i]);
         }
-        free(job.folder);
+        cw_recipe_close(&job.recipe);
         free(job.table.rows);
         free(job.linked.text);
         free(job.mmio.text);

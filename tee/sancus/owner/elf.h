@@ -9,20 +9,6 @@
 
 #include "tee/sancus/owner/measure.h"
 
-struct cw_sancus_table {
-    struct cw_owner_endpoint *rows; /* the caller frees */
-    size_t count;
-    bool has_streams; /* defines cw_stream_data */
-};
-
-/*
- * cw_sancus_table_read - the endpoint table of an object that has one.
- *
- * CW_E_FORM    a row has no name, or is none
- * CW_E_SYSTEM  not readable
- */
-CW_MUST_CHECK cw_status cw_sancus_table_read(const char *path, struct cw_sancus_table *ret_table);
-
 /*
  * cw_sancus_linked_read - text and bounds of a linked module: symbols __cw_ps, __cw_pe, __cw_ss,
  * __cw_se, and all that is loaded in between.  The caller frees ret_linked->text.
