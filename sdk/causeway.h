@@ -46,10 +46,14 @@
  * In the handler of an input each output has room for one event for certain.  The result may
  * be ignored.
  */
-#define CW_OUTPUT(...) CW_OUTPUT_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, )
+#define CW_OUTPUT(...) \
+    CW_WORDS_(1, 2, "CW_OUTPUT(name [, max])", __VA_ARGS__) \
+    CW_OUTPUT_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, )
 
 /* CW_INPUT(name, data, len [, max]) { ... } - handles one event. */
-#define CW_INPUT(...) CW_INPUT_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, )
+#define CW_INPUT(...) \
+    CW_WORDS_(3, 4, "CW_INPUT(name, data, len [, max]) { ... }", __VA_ARGS__) \
+    CW_INPUT_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, , , )
 
 /*
  * CW_REQUEST(name [, max, reply_max]) - declares a call that waits for an answer:
@@ -64,11 +68,13 @@
  * Meanwhile the module refuses all other events; the descriptor may have no cycle of requests.
  */
 #define CW_REQUEST(...) \
+    CW_WORDS_(1, 3, "CW_REQUEST(name [, max, reply_max])", __VA_ARGS__) \
     CW_REQUEST_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
 
 /* CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... } - answers a request. */
 #define CW_HANDLER(...) \
-    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_handler, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+    CW_WORDS_(4, 6, "CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... }", __VA_ARGS__) \
+    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_handler, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, , , )
 
 /*
  * CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... } - a plain entry point.
@@ -76,7 +82,8 @@
  * Anyone may call it, with any argument, at any time: nothing about it is authentic.
  */
 #define CW_ENTRY(...) \
-    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, )
+    CW_WORDS_(4, 6, "CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... }", __VA_ARGS__) \
+    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, , , )
 
 /* CW_INIT { ... } - runs once, before anything else of the module. */
 #define CW_INIT void cw_init_hook(void)
@@ -117,12 +124,28 @@ cw_status cw_emit(const struct cw_endpoint *endpoint, const void *data, size_t l
 cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
         void *ret_reply, size_t cap, size_t *ret_len);
 
+/* A mistake in a declaration is the first error, in words: how many words it has, ... */
+#define CW_WORDS_(least, most, usage, ...) \
+    _Static_assert(CW_COUNT_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0) >= (least) && \
+                    CW_COUNT_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0) <= (most), \
+            "expected " usage);
+#define CW_COUNT_(a, b, c, d, e, f, g, h, count, ...) count
+
+/* ... its name, and how long events may be. */
+#define CW_CHECK_(name, maximum, reply_maximum) \
+    _Static_assert(sizeof #name > 1 && sizeof #name <= 64, \
+            "expected a name of 1 to 63 letters, digits and underscores"); \
+    _Static_assert((maximum) <= CW_EVENT_MAX_LARGEST && (reply_maximum) <= CW_EVENT_MAX_LARGEST, \
+            "expected a maximum of at most 65504 bytes for " #name);
+#define CW_EVENT_MAX_LARGEST 65504u
+
 #define CW_ROW_(name) \
     extern const struct cw_endpoint cw_endpoint_##name; \
     __attribute__((used, section("cw_endpoints"), aligned(_Alignof(struct cw_endpoint)))) \
     const struct cw_endpoint cw_endpoint_##name
 
 #define CW_OUTPUT_(name, maximum, ...) \
+    CW_CHECK_(name, maximum, 0) \
     CW_ROW_(name) = { \
             .max = (maximum), .kind = CW_KIND_OUTPUT, .serve = cw_serve_output}; \
     static inline cw_status name(const void *data, size_t len) \
@@ -132,12 +155,14 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     extern const struct cw_endpoint cw_endpoint_##name
 
 #define CW_INPUT_(name, data, len, maximum, ...) \
+    CW_CHECK_(name, maximum, 0) \
     static void name(const uint8_t *data, size_t len); \
     CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT, \
             .serve = cw_serve_input}; \
     static void name(const uint8_t *data, size_t len)
 
 #define CW_REQUEST_(name, maximum, reply_maximum, ...) \
+    CW_CHECK_(name, maximum, reply_maximum) \
     CW_ROW_(name) = { \
             .max = (maximum), .reply_max = (reply_maximum), .kind = CW_KIND_REQUEST, \
             .serve = cw_serve_request}; \
@@ -149,6 +174,7 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     extern const struct cw_endpoint cw_endpoint_##name
 
 #define CW_ANSWER_(row_kind, row_serve, name, data, len, reply, maximum, reply_maximum, ...) \
+    CW_CHECK_(name, maximum, reply_maximum) \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply); \
     CW_ROW_(name) = {.call.answer = name, .max = (maximum), .reply_max = (reply_maximum), \
             .kind = (row_kind), .serve = (row_serve)}; \

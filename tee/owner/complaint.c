@@ -42,7 +42,7 @@ static void take_place(const char *from, size_t len, struct cw_complaint *c)
         from += here_len + 1;
         len -= here_len + 1;
     }
-    if (len > 2 && strncmp(from, "./", 2) == 0) {
+    while (len > 2 && strncmp(from, "./", 2) == 0) {
         from += 2;
         len -= 2;
     }
@@ -56,9 +56,12 @@ static void explain(const char *text, struct cw_complaint *c)
     char *to = c->text;
     const size_t cap = sizeof c->text;
     if (strncmp(text, "static", 6) == 0 && strchr(text, '"') != NULL) {
-        const char *from = strchr(text, '"') + 1;
-        const char *end = strrchr(text, '"');
-        (void)snprintf(to, cap, "%.*s", (int)(end > from ? end - from : 0), from);
+        const char *end = strrchr(text, '"'); /* clang quotes the condition in front */
+        const char *from = end;
+        while (from > text && from[-1] != '"') {
+            from--;
+        }
+        (void)snprintf(to, cap, "%.*s", (int)(end - from), from);
     } else if (strstr(text, "static assertion is not constant") != NULL ||
             strstr(text, "static_assert expression is not an integral constant") != NULL) {
         (void)snprintf(to, cap, "an endpoint's maximum must be a constant number of bytes");
@@ -71,8 +74,12 @@ static void explain(const char *text, struct cw_complaint *c)
         (void)snprintf(to, cap, is_init ? "CW_INIT stands a second time: a module has one"
                                         : "the name %s is declared a second time",
                 is_row ? name + 12 : name);
+    } else if (quoted(text, "conflicting types for ", name, sizeof name)) {
+        (void)snprintf(to, cap, "the name %s is declared a second time, as something else", name);
+    } else if (strstr(text, "before '_Static_assert'") != NULL) {
+        (void)snprintf(to, cap, "expected ';' at the end of the declaration before");
     } else if (quoted(text, "", name, sizeof name) &&
-            strstr(text, "used but never defined") != NULL) {
+            strstr(text, "but never defined") != NULL) {
         (void)snprintf(to, cap, "%s has no body: write { ... } behind its declaration", name);
     } else if (quoted(text, "function ", name, sizeof name) &&
             strstr(text, "internal linkage but is not defined") != NULL) {
@@ -97,7 +104,7 @@ static bool read_compiler(const char *line, size_t len, struct cw_complaint *c)
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         const char *mark = strstr(text, marks[i]);
         if (mark == NULL || mark == text || strncmp(text, "ld.lld", 6) == 0 ||
-                (i == 2 && strstr(text, "used but never defined") == NULL)) {
+                (i == 2 && strstr(text, "but never defined") == NULL)) {
             continue;
         }
         take_place(text, (size_t)(mark - text), c);

@@ -113,7 +113,7 @@ static cw_status check_bodies(const struct cw_recipe *r)
     size_t len = 0;
     cw_status status = CW_OK;
     if (log != NULL && cw_file_read(log, 1u << 20, &words, &len) == CW_OK &&
-            strstr((const char *)words, "used but never defined") != NULL) {
+            strstr((const char *)words, "but never defined") != NULL) {
         status = complain(r, CW_E_DENIED, (const char *)words);
     }
     free(words);
