@@ -223,7 +223,7 @@ trusted = $(foreach f,$(foreach f,$1,$(if $(filter rt.% rt_%,$(notdir $f)),,$f))
     /enclave/,$f)$(findstring /module/,$f)$(findstring /client/,$f),$f))
 
 # --- what one asks for ------------------------------------------------------------------------------
-.PHONY: all programs images sdk list-tests list-unit-tests tests test check asan-test script-test layers freestanding tcb \
+.PHONY: all programs images sdk list-tests list-unit-tests tests test check asan-test script-test layers promises freestanding tcb \
     compdb bench clean help
 all: programs images sdk ## everything that is built
 programs: $(PROGRAM_FILES) ## hosted programs, $(B)/host/bin
@@ -249,7 +249,10 @@ freestanding: $(ARCHIVES) ## trusted code needs nothing that an enclave lacks
 	        tools/check-freestanding $m $g \
 	            $(call objects,$m,$(call trusted,$($m.core) $($m.$g) $($m.$g.beneath))) \
 	            $($m.trusted-libs) &&)) true; } &&) true
-check: layers freestanding test ## all of these, under two minutes
+promises: ## each promise and threat of the documents names tests that run
+	$(Q)tools/check-promises --self-test
+check: layers freestanding promises test ## all of these, under two minutes
+	$(Q)$(if $(T),,tools/check-promises --ran $(B)/test-logs)
 TCB        ?= docs/tcb.md
 TCB_IMAGES ?= $(B)/tcb
 tcb: images sdk $(B)/host/bin/causeway ## write docs/tcb.md: lines, bytes, worst stack of every trusted image
