@@ -12,7 +12,7 @@
 #include "fuzz/input.h"
 #include "silicon/sancus/loader.h"
 #include "tee/native/node/image.h"
-#include "tee/native/owner/table.h"
+#include "tee/owner/object.h"
 #include "tee/sancus/owner/elf.h"
 
 static char path[64];
@@ -39,13 +39,18 @@ static void rows_hold(const struct cw_owner_endpoint *rows, size_t count)
     }
 }
 
-static void sancus_table(void)
+static void table(size_t pointer_len)
 {
-    struct cw_sancus_table table;
-    if (cw_sancus_table_read(path, &table) == CW_OK) {
+    struct cw_object_table table;
+    if (cw_object_table(path, pointer_len, &table) == CW_OK) {
         rows_hold(table.rows, table.count);
         free(table.rows);
     }
+}
+
+static void sancus_table(void)
+{
+    table(2);
 }
 
 static void sancus_linked(void)
@@ -61,15 +66,10 @@ static void sancus_linked(void)
 
 static void native_table(void)
 {
-    struct cw_native_table table;
-    char why[256];
     uint32_t text_len;
     uint32_t data_len;
-    if (cw_native_table_read(path, &table, why, sizeof why) == CW_OK) {
-        rows_hold(table.rows, table.count);
-        free(table.rows);
-    }
-    (void)!cw_native_table_sizes(path, &text_len, &data_len);
+    table(8);
+    (void)!cw_object_sizes(path, ".outside", &text_len, &data_len);
 }
 
 static void chip(void)

@@ -148,7 +148,7 @@ static cw_status take_names(const struct cw_object *o, size_t row_len,
         if (!names_row(o, i, &name, &value, &len)) {
             continue;
         }
-        if (len != row_len || value % row_len != 0 || value / row_len >= table->count ||
+        if (row_len == 0 || len != row_len || value % row_len != 0 || value / row_len >= table->count ||
                 strlen(name) >= sizeof table->rows[0].name) {
             return CW_E_FORM;
         }
