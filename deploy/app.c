@@ -223,7 +223,7 @@ static cw_status check_application(struct cw_app *app)
     return status;
 }
 
-cw_status cw_app_remember(struct cw_app *app)
+void cw_app_locate(struct cw_app *app)
 {
     if (app->options.state != NULL) {
         app->state_folder = cw_memory_text(app->options.state);
@@ -238,6 +238,11 @@ cw_status cw_app_remember(struct cw_app *app)
             cw_memory_gone();
         }
     }
+}
+
+cw_status cw_app_remember(struct cw_app *app)
+{
+    cw_app_locate(app);
     umask(077); /* what this program leaves behind is the owner's alone */
     const struct cw_state_access access = {
             .key_file = app->options.key_file,

@@ -141,6 +141,9 @@ void cw_app_peek(struct cw_app *app);
 /* cw_app_mistakes - print what is wrong in the descriptor. */
 void cw_app_mistakes(struct cw_app *app);
 
+/* cw_app_locate - app->state_folder: asked for, or beside the descriptor. */
+void cw_app_locate(struct cw_app *app);
+
 /* cw_app_remember - open the state and the owner's keys. */
 CW_MUST_CHECK cw_status cw_app_remember(struct cw_app *app);
 

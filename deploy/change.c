@@ -341,8 +341,14 @@ static void decide_living(struct cw_remote *r)
     }
 }
 
-static void decide(struct cw_remote *r)
+static void decide(const struct cw_change *change, struct cw_remote *r)
 {
+    /* A restored state may be older than what runs: what is not proved to be right is loaded anew. */
+    if (change->is_restored && (r->seen == CW_SEEN_REFUSED ||
+                                       (r->seen == CW_SEEN_LIFE && !r->verdict.genuine))) {
+        because(r, CW_ACTION_REPLACE, "the state was restored, and nothing proves what runs there");
+        return;
+    }
     switch (r->seen) {
     case CW_SEEN_SILENT:
         because(r, CW_ACTION_UNKNOWN, "node %s cannot be asked", r->node->name.value);
@@ -388,7 +394,7 @@ static cw_status foresee_start(struct cw_change *change, struct cw_change_node *
         struct cw_remote *r = &change->app->remotes[i];
         if (r->node == n->node) {
             r->seen = r->row.life == CW_LIFE_ABSENT ? CW_SEEN_NOTHING : CW_SEEN_ABSENT;
-            decide(r);
+            decide(change, r);
         }
     }
     return CW_OK;
@@ -415,7 +421,7 @@ cw_status cw_change_look(struct cw_change *change, struct cw_change_node *n)
             if (n->is_reached) {
                 look_at(app, r);
             }
-            decide(r);
+            decide(change, r);
         }
     }
     return status;

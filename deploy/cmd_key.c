@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/bytes.h"
 #include "deploy/memory.h"
+#include "deploy/passphrase.h"
 #include "deploy/secret.h"
 #include "deploy/verb.h"
 #include "posix/file.h"
@@ -132,14 +134,61 @@ static cw_status forget_node(struct cw_app *app, const char *node)
     return status;
 }
 
+/* Another passphrase, or one instead of a key file; what opened the state before does so no more. */
+static cw_status use_passphrase(struct cw_app *app, const char *file)
+{
+    char *passphrase = NULL;
+    cw_status status = cw_app_remember(app);
+    const bool had_file = status == CW_OK && !cw_state_has_passphrase(app->state);
+    if (status == CW_OK) {
+        status = cw_passphrase_read(file, app->state_folder, "file", true, &passphrase);
+        status = status == CW_E_DENIED || status == CW_E_FORM ? CW_E_SYSTEM : status;
+    }
+    if (status == CW_OK) {
+        status = cw_state_use_passphrase(app->state, passphrase);
+    }
+    cw_passphrase_end(passphrase);
+    if (status != CW_OK) {
+        return status;
+    }
+    if (had_file && app->options.key_file == NULL) {
+        char *path = cw_state_key_path(app->state_folder, NULL);
+        (void)unlink(path); /* it opens nothing any more */
+        free(path);
+    }
+    cw_app_step(app, "key", "%s opens by its new passphrase alone%s%s", app->state_folder,
+            had_file && app->options.key_file != NULL ? "; nothing needs its key file any more: "
+                                                      : "",
+            had_file && app->options.key_file != NULL ? app->options.key_file : "");
+    return CW_OK;
+}
+
+static cw_status use_key_file(struct cw_app *app)
+{
+    cw_status status = cw_app_remember(app);
+    char *path = NULL;
+    if (status == CW_OK) {
+        path = cw_state_key_path(app->state_folder, app->options.key_file);
+        status = cw_state_use_key_file(app->state, path);
+        status = status == CW_E_DENIED || status == CW_E_FORM ? CW_E_SYSTEM : status;
+    }
+    if (status == CW_OK) {
+        cw_app_step(app, "key", "%s opens by %s, and by no passphrase", app->state_folder, path);
+    }
+    free(path);
+    return status;
+}
+
 int cw_cmd_key(struct cw_app *app, const struct cw_words *words)
 {
-    static const char *const kinds[] = {"show", "add-vendor", "forget-node", NULL};
+    static const char *const kinds[] = {"show", "add-vendor", "forget-node", "passphrase",
+            "key-file", NULL};
     const char *what = words->operands[0];
     cw_status status = CW_E_FORM;
-    if (words->file != NULL && strcmp(what, "add-vendor") != 0) {
+    if (words->file != NULL && strcmp(what, "add-vendor") != 0 &&
+            strcmp(what, "passphrase") != 0) {
         cw_log_error("--file" CW_AT ": it is no option of key %s" CW_REMEDY
-                     ", but of key add-vendor",
+                     ", but of key add-vendor and key passphrase",
                 what);
     } else if (strcmp(what, "show") == 0 && words->count == 1) {
         status = show(app);
@@ -147,11 +196,16 @@ int cw_cmd_key(struct cw_app *app, const struct cw_words *words)
         status = add_vendor(app, words->operands[1], words->file);
     } else if (strcmp(what, "forget-node") == 0 && words->count == 2) {
         status = forget_node(app, words->operands[1]);
+    } else if (strcmp(what, "passphrase") == 0 && words->count == 1) {
+        status = use_passphrase(app, words->file);
+    } else if (strcmp(what, "key-file") == 0 && words->count == 1) {
+        status = use_key_file(app);
     } else {
         const char *nearest = cw_args_nearest(what, kinds);
         const bool is_other = nearest != NULL && strcmp(nearest, what) != 0;
         cw_log_error("key %s" CW_AT ": %s" CW_REMEDY
-                     ", expected show, add-vendor NODE --file FILE, or forget-node NODE%s%s%s",
+                     ", expected show, add-vendor NODE --file FILE, forget-node NODE, passphrase, or "
+                     "key-file%s%s%s",
                 what,
                 is_other || nearest == NULL ? "there is no such action"
                         : words->count > 1  ? "found one word too many"

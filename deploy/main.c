@@ -42,8 +42,12 @@ static const struct cw_verb verbs[] = {
                 "hex text file out", 1, 1, cw_cmd_request},
         {"destroy", "disable and unload all modules, and forget the deployment", "[app.json]",
                 "causeway destroy", "force", 0, 0, cw_cmd_destroy},
+        {"backup", "the whole state in one sealed file", "FILE [app.json]",
+                "causeway backup monday.backup", "backup-key", 1, 1, cw_cmd_backup},
+        {"restore", "the state as a backup has it; apply then repairs", "FILE [app.json]",
+                "causeway restore monday.backup", "backup-key force", 1, 1, cw_cmd_restore},
         {"key", "the owner's fingerprint; vendor keys; pinned keys of nodes",
-                "show | add-vendor NODE | forget-node NODE [app.json]",
+                "show | add-vendor NODE | forget-node NODE | passphrase | key-file [app.json]",
                 "causeway key add-vendor node_sancus1 --file vendor.key", "file", 1, 2,
                 cw_cmd_key},
         {"demo", "boards, nodes and a hostile network on this machine: the talk's demo, and attacks",
@@ -78,6 +82,7 @@ enum {
     OPTION_OUT,
     OPTION_FORCE,
     OPTION_EXIT_CODE,
+    OPTION_BACKUP_KEY,
     OPTION_ONCE,
     OPTION_DIR,
     OPTION_TEE,
@@ -101,6 +106,8 @@ static const struct cw_args_option options[] = {
         [OPTION_OUT] = {"out", "FILE", "write the answer there"},
         [OPTION_FORCE] = {"force", NULL, "forget nodes that do not answer"},
         [OPTION_EXIT_CODE] = {"exit-code", NULL, "status 4 when there is something to do"},
+        [OPTION_BACKUP_KEY] = {"backup-key", "FILE",
+                "its first line, a passphrase or a key, seals the backup (asked)"},
         [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
         [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
         [OPTION_TEE] = {"tee", "TEE", "what its nodes are: native (default) or sancus"},
@@ -194,6 +201,8 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.file = value;
     } else if (index == OPTION_OUT) {
         l->words.out = value;
+    } else if (index == OPTION_BACKUP_KEY) {
+        l->words.backup_key = value;
     } else if (index == OPTION_EXIT_CODE) {
         l->words.exit_code = true;
     } else if (index == OPTION_ONCE) {

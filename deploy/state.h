@@ -108,6 +108,30 @@ CW_MUST_CHECK cw_status cw_state_use_passphrase(struct cw_state *s, const char *
 CW_MUST_CHECK cw_status cw_state_use_key_file(struct cw_state *s, const char *path);
 bool cw_state_has_passphrase(const struct cw_state *s);
 
+/*
+ * cw_state_backup - a consistent copy with everything in it, sealed by a passphrase, in a new file.
+ *
+ * ret_len  bytes of the database
+ */
+CW_MUST_CHECK cw_status cw_state_backup(struct cw_state *s, const char *path,
+        const char *passphrase, size_t *ret_len);
+
+/*
+ * cw_state_restore - make folder the state that a backup holds.  All keys that this owner may have
+ * sealed with since are given up: their connections get phase NONE; and the fact "restored" says
+ * that nothing on a node is known until an apply has asked.
+ *
+ * CW_E_STATE   there is a state already
+ * CW_E_DENIED, CW_E_FORM  the file does not open, is cut short, or is no backup
+ * A line was logged each time, and the state is as it was.
+ */
+struct cw_state_restore {
+    const char *key_file; /* where the state's key goes; NULL: folder/key */
+    bool force;           /* over what is there                           */
+};
+CW_MUST_CHECK cw_status cw_state_restore(const char *folder, const char *path,
+        const char *passphrase, const struct cw_state_restore *how);
+
 /* Transactions; they do not nest, and end in the thread that began them. */
 CW_MUST_CHECK cw_status cw_state_begin(struct cw_state *s);
 CW_MUST_CHECK cw_status cw_state_commit(struct cw_state *s); /* or else it was rolled back */

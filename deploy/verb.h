@@ -24,6 +24,7 @@ struct cw_words {
     const char *file;
     const char *out;
     const char *dir; /* demo: where it works; NULL: a folder of its own */
+    const char *backup_key; /* backup, restore: a file with what seals it    */
     bool exit_code;  /* plan: 4 when there is something to do                */
     const char *tee; /* new: of its nodes; NULL: native                 */
     bool once;       /* demo: to its end, with the attacks              */
@@ -58,6 +59,8 @@ int cw_cmd_call(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_send(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_request(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_destroy(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_backup(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_restore(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_key(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_demo(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_nodes(struct cw_app *app, const struct cw_words *words);

@@ -7,7 +7,7 @@
 set -u -o pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-exec python3 - "$PWD/build/host/bin" "$PWD/tests/data/owner" "$scratch" <<'END'
+python3 - "$PWD/build/host/bin" "$PWD/tests/data/owner" "$scratch" <<'END'
 import contextlib, json, os, random, shutil, signal, sqlite3, subprocess, sys, time
 
 programs, sources, scratch = sys.argv[1:]
@@ -333,9 +333,15 @@ except (Wrong, subprocess.TimeoutExpired) as wrong:
     log.flush()
     print('FAIL: round %d of seed %d: %s' % (passed + 1, seed, wrong))
     print(''.join('    ' + line for line in open(log.name).read().splitlines(True)[-60:]))
+    shutil.copy(state + '/state.db', scratch + '/last.db')
+    with contextlib.closing(sqlite3.connect(scratch + '/last.db')) as db:
+        for table in ('SELECT from_node, to_node, peer FROM link', 'SELECT * FROM number',
+                      'SELECT name, node, life FROM module', 'SELECT * FROM fact',
+                      'SELECT conn, name, phase, epoch, channel FROM connection'):
+            print(table, *db.execute(table), sep='\n    ')
     for node in fleet:
-        print('node', node.name, ''.join(
-            '    ' + line for line in open('%s/%s.log' % (scratch, node.name)).readlines()[-15:]))
+        print('node', node.name, node.address, ''.join(
+            '    ' + line for line in open('%s/%s.log' % (scratch, node.name)).readlines()[-25:]))
 finally:
     for node in fleet:
         if node.process and node.process.poll() is None:

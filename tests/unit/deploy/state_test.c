@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the owner remembers: durable, sealed, one process at a time. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -371,10 +372,183 @@ static void builds_come_back_for_the_same_hash_alone(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
+/* What a backup brings back is older than what it describes. */
+static void restored_state_gives_up_the_keys_that_may_have_been_used_since(void **state)
+{
+    (void)state;
+    struct cw_state *s = opened();
+    static const struct {
+        const char *name;
+        uint32_t src_module;
+        uint8_t phase;
+        uint8_t expected;
+    } cases[] = {
+            {"direct", 0, CW_PHASE_MADE, CW_PHASE_NONE},
+            {"direct, begun", 0, CW_PHASE_BEGUN, CW_PHASE_NONE},
+            {"begun", 3, CW_PHASE_BEGUN, CW_PHASE_NONE},
+            {"made", 3, CW_PHASE_MADE, CW_PHASE_MADE}, /* kept only if both ends say the same */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cw_state_connection c = connection(s, cases[i].name);
+        c.src_module = cases[i].src_module;
+        c.dst_module = 4;
+        c.phase = cases[i].phase;
+        c.epoch = 7;
+        memset(c.key, (int)i + 1, sizeof c.key);
+        assert_int_equal(cw_state_connection_put(s, &c), CW_OK);
+    }
+    char *backup = path_of("backup");
+    size_t len = 0;
+    assert_int_equal(cw_state_backup(s, backup, "a long passphrase", &len), CW_OK);
+    assert_true(len > 4096);
+    uint32_t number = 0;
+    assert_int_equal(cw_state_next(s, "channel", &number), CW_OK);
+    cw_state_close(s);
+    struct cw_state_restore how = {0};
+    assert_int_equal(cw_state_restore(folder, backup, "a long passphrase", &how), CW_E_STATE);
+    how.force = true;
+    assert_int_equal(cw_state_restore(folder, backup, "another passphrase", &how), CW_E_DENIED);
+    assert_int_equal(cw_state_restore(folder, backup, "a long passphrase", &how), CW_OK);
+    s = opened();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct cw_state_connection c = connection(s, cases[i].name);
+        assert_int_equal(c.phase, cases[i].expected);
+        assert_int_equal(c.epoch, 7);
+        assert_int_equal(c.key[0], (int)i + 1);
+    }
+    assert_true(cw_state_fact_is(s, "restored", "1"));
+    cw_state_close(s);
+    free(backup);
+}
+
+static void every_secret_opens_after_the_key_was_changed(void **state)
+{
+    (void)state;
+    struct cw_state *s = opened();
+    struct cw_state_connection c = connection(s, "c");
+    memset(c.key, 0xab, sizeof c.key);
+    assert_int_equal(cw_state_connection_put(s, &c), CW_OK);
+    uint32_t peer;
+    uint8_t link[CW_LINK_KEY_LEN];
+    bool is_turned;
+    assert_int_equal(cw_state_link(s, "a", "b", &peer, link, &is_turned), CW_OK);
+    assert_int_equal(cw_state_secret_put(s, "owner/x", "secret", 7), CW_OK);
+    static const uint8_t hash[32] = {1};
+    assert_int_equal(cw_state_build_put(s, "m", hash, (const uint8_t *)"image", 5), CW_OK);
+    assert_int_equal(cw_state_use_passphrase(s, "a long passphrase"), CW_OK);
+    assert_true(cw_state_has_passphrase(s));
+    cw_state_close(s);
+    char *file = path_of("passphrase");
+    assert_int_equal(cw_file_write(file, "a long passphrase\n", 18, 0600), CW_OK);
+    const struct cw_state_access access = {.passphrase_file = file};
+    assert_int_equal(cw_state_open(folder, &access, &s), CW_OK);
+    uint8_t again[CW_LINK_KEY_LEN];
+    char text[8];
+    uint8_t *bytes = NULL;
+    size_t len;
+    assert_int_equal(connection(s, "c").key[0], 0xab);
+    assert_int_equal(cw_state_link(s, "a", "b", &peer, again, &is_turned), CW_OK);
+    assert_memory_equal(link, again, sizeof link);
+    assert_int_equal(cw_state_secret_get(s, "owner/x", (uint8_t *)text, sizeof text, &len), CW_OK);
+    assert_string_equal(text, "secret");
+    assert_int_equal(cw_state_build_get(s, "m", hash, &bytes, &len), CW_OK);
+    assert_int_equal(len, 5);
+    free(bytes);
+    cw_state_close(s);
+    free(file);
+}
+
+static void scratch_state_keeps_nothing(void **state)
+{
+    (void)state;
+    struct cw_state *s = opened();
+    assert_int_equal(cw_state_fact_put(s, "f", "before"), CW_OK);
+    cw_state_close(s);
+    const struct cw_state_access access = {.is_scratch = true};
+    assert_int_equal(cw_state_open(folder, &access, &s), CW_OK);
+    assert_true(cw_state_fact_is(s, "f", "before"));
+    assert_int_equal(cw_state_fact_put(s, "f", "after"), CW_OK);
+    assert_true(cw_state_fact_is(s, "f", "after"));
+    cw_state_close(s);
+    s = opened();
+    assert_true(cw_state_fact_is(s, "f", "before"));
+    cw_state_close(s);
+    char *nowhere = path_of("nowhere");
+    assert_int_equal(cw_state_open(nowhere, &access, &s), CW_OK);
+    cw_state_close(s);
+    assert_false(cw_file_exists(nowhere));
+    free(nowhere);
+}
+
+struct writer {
+    struct cw_state *s;
+    int id;
+};
+
+static void *write_rows(void *ctx)
+{
+    const struct writer *w = ctx;
+    for (int i = 0; i < 50; i++) {
+        char name[32];
+        uint32_t number;
+        struct cw_state_connection c;
+        snprintf(name, sizeof name, "c%d.%d", w->id, i);
+        if (cw_state_connection(w->s, name, &c) != CW_OK || cw_state_begin(w->s) != CW_OK) {
+            return ctx;
+        }
+        c.epoch = 1;
+        if (cw_state_next(w->s, "channel", &number) != CW_OK ||
+                cw_state_connection_put(w->s, &c) != CW_OK) {
+            return ctx;
+        }
+        if (i % 5 == 4) {
+            cw_state_rollback(w->s);
+        } else if (cw_state_commit(w->s) != CW_OK) {
+            return ctx;
+        }
+    }
+    return NULL;
+}
+
+static void threads_do_not_meet_in_a_transaction(void **state)
+{
+    (void)state;
+    struct cw_state *s = opened();
+    pthread_t threads[4];
+    struct writer writers[4];
+    for (int i = 0; i < 4; i++) {
+        writers[i] = (struct writer){s, i};
+        assert_int_equal(pthread_create(&threads[i], NULL, write_rows, &writers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    uint32_t number;
+    assert_int_equal(cw_state_next(s, "channel", &number), CW_OK);
+    assert_int_equal(number, 4 * 40 + 1); /* what was rolled back was given to nobody */
+    struct cw_state_connection *rows;
+    size_t count;
+    size_t made = 0;
+    assert_int_equal(cw_state_connections(s, &rows, &count), CW_OK);
+    for (size_t i = 0; i < count; i++) {
+        made += rows[i].epoch;
+    }
+    assert_int_equal(count, 200);
+    assert_int_equal(made, 160);
+    free(rows);
+    cw_state_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             TEST(what_was_put_is_there_after_reopening),
+            TEST(restored_state_gives_up_the_keys_that_may_have_been_used_since),
+            TEST(every_secret_opens_after_the_key_was_changed),
+            TEST(scratch_state_keeps_nothing),
+            TEST(threads_do_not_meet_in_a_transaction),
             TEST(what_was_not_committed_is_not_there),
             TEST(numbers_are_never_given_twice),
             TEST(endpoints_keep_their_numbers),
