@@ -10,14 +10,51 @@
 struct caught {
     char what[48];
     struct cw_bytes bytes;
-    bool is_used;
 };
 
-/* One of everything that travels, delivered, so that no channel expects it any more; and the
- * frames of a second round, which are held back. */
+static void keep(struct caught *c, const char *what, const uint8_t *bytes, size_t len)
+{
+    if (len > sizeof c->bytes.bytes) {
+        cw_siege_die("%s is too long to keep", what);
+    }
+    (void)snprintf(c->what, sizeof c->what, "%s", what);
+    (void)memcpy(c->bytes.bytes, bytes, len);
+    c->bytes.len = len;
+}
+
+/* Of bob's owner, and what bob answered. */
+static size_t catch_management(struct cw_world *w, struct caught *caught)
+{
+    struct cw_mate *m = w->bob;
+    struct cw_mate shadow = *m;
+    struct cw_bytes evidence;
+    struct cw_bytes open;
+    struct cw_bytes opened;
+    struct cw_bytes command;
+    struct cw_heard heard;
+    size_t len = 0;
+    const uint8_t index[CW_QUERY_LEN] = {0};
+    cw_world_attest(w, &shadow, &evidence);
+    cw_world_claim(w, m, &open, &opened);
+    cw_world_seal(m, CW_MANAGE_QUERY, m->session.seq + 1, index, sizeof index, &command);
+    m->session.seq++;
+    cw_ground_enter(w->ground, m->module, CW_ENTRY_MANAGE, command.bytes, command.len, &heard);
+    const uint8_t *answer = cw_heard_item(&heard, CW_FRAME_REPLY, &len);
+    if (answer == NULL) {
+        cw_siege_die("bob does not answer");
+    }
+    keep(&caught[0], "evidence", evidence.bytes, evidence.len);
+    keep(&caught[1], "OPEN", open.bytes, open.len);
+    keep(&caught[2], "OPENED", opened.bytes, opened.len);
+    keep(&caught[3], "a command", command.bytes, command.len);
+    keep(&caught[4], "an answer", answer, len);
+    return 5;
+}
+
+/* One of everything that travels, delivered, so that nobody expects it any more. */
 static size_t catch_all(struct cw_world *w, struct caught *caught)
 {
-    size_t count = 0;
+    size_t count = catch_management(w, caught);
     for (size_t i = 0; i < w->tie_count; i++) {
         const struct cw_tie *t = &w->ties[i];
         struct caught *frame = &caught[count++];
