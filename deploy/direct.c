@@ -299,8 +299,9 @@ cw_status cw_direct_request(struct cw_app *app, const char *name, const uint8_t 
         if (item != NULL) {
             memcpy(response, item, item_len);
         }
-        if (item == NULL || cw_channel_unwrap_response(&d.channel, response, item_len,
-                                    &answer_len) != CW_OK) {
+        uint32_t gap;
+        if (item == NULL || cw_channel_unwrap(&d.channel, response, item_len, &answer_len,
+                                    &gap) != CW_OK) {
             cw_log_error(result == CW_RESULT_REFUSED
                             ? "module \"%s\" refuses the request: it may live another life; "
                               "`causeway apply` makes its connections anew"

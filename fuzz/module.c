@@ -8,7 +8,7 @@
  *          frame under that end's key.  5: a new life.  6: the bytes answer the next requests.
  * Holds    every item is whole and inside the output area; an answer to a sealed command opens;
  *          nothing is answered where the module refused.
- * Plant    sdk/run.c s/len > cw_memory.in_cap ?/false ?/
+ * Plant    sdk/run.c s/return cw_run_call.in_len > cap/return false/
  */
 #include "core/channel/channel.h"
 #include "core/crypto/suite.h"

@@ -34,6 +34,7 @@
 #include "core/base/limits.h"
 #include "core/base/status.h"
 #include "core/module/endpoint.h"
+#include "core/wire/frame.h"
 
 /*
  * CW_OUTPUT(name [, max]) - declares cw_status name(const void *data, size_t len).
@@ -74,7 +75,8 @@
 /* CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... } - answers a request. */
 #define CW_HANDLER(...) \
     CW_WORDS_(4, 6, "CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... }", __VA_ARGS__) \
-    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_handler, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, , , )
+    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_sink, cw_run_send, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
+            CW_EVENT_MAX_DEFAULT, , , )
 
 /*
  * CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... } - a plain entry point.
@@ -83,7 +85,8 @@
  */
 #define CW_ENTRY(...) \
     CW_WORDS_(4, 6, "CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... }", __VA_ARGS__) \
-    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, CW_EVENT_MAX_DEFAULT, , , )
+    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, NULL, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
+            CW_EVENT_MAX_DEFAULT, , , )
 
 /* CW_INIT { ... } - runs once, before anything else of the module. */
 #define CW_INIT void cw_init_hook(void)
@@ -114,11 +117,11 @@ void cw_stream_end(uint32_t stream);
 
 /* What the macros above are made of. */
 
-cw_status cw_serve_input(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
-cw_status cw_serve_output(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
-cw_status cw_serve_request(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
-cw_status cw_serve_handler(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
-cw_status cw_serve_entry(uint8_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_sink(uint16_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_output(uint16_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+cw_status cw_serve_entry(uint16_t, const struct cw_endpoint *, struct cw_channel *, size_t);
+
+cw_status cw_run_send(struct cw_channel *, cw_frame, const void *, size_t);
 
 cw_status cw_emit(const struct cw_endpoint *endpoint, const void *data, size_t len);
 cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
@@ -158,14 +161,13 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     CW_CHECK_(name, maximum, 0) \
     static void name(const uint8_t *data, size_t len); \
     CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT, \
-            .serve = cw_serve_input}; \
+            .serve = cw_serve_sink}; \
     static void name(const uint8_t *data, size_t len)
 
 #define CW_REQUEST_(name, maximum, reply_maximum, ...) \
     CW_CHECK_(name, maximum, reply_maximum) \
     CW_ROW_(name) = { \
-            .max = (maximum), .reply_max = (reply_maximum), .kind = CW_KIND_REQUEST, \
-            .serve = cw_serve_request}; \
+            .max = (maximum), .reply_max = (reply_maximum), .kind = CW_KIND_REQUEST}; \
     static inline cw_status name(const void *data, size_t len, void *ret_reply, size_t cap, \
             size_t *ret_len) \
     { \
@@ -173,11 +175,12 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     } \
     extern const struct cw_endpoint cw_endpoint_##name
 
-#define CW_ANSWER_(row_kind, row_serve, name, data, len, reply, maximum, reply_maximum, ...) \
+#define CW_ANSWER_(row_kind, row_serve, row_send, name, data, len, reply, maximum, \
+        reply_maximum, ...) \
     CW_CHECK_(name, maximum, reply_maximum) \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply); \
     CW_ROW_(name) = {.call.answer = name, .max = (maximum), .reply_max = (reply_maximum), \
-            .kind = (row_kind), .serve = (row_serve)}; \
+            .kind = (row_kind), .serve = (row_serve), .send = (row_send)}; \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply)
 
 #endif

@@ -16,10 +16,10 @@
 
 static struct cw_channel channels[CW_CHANNELS];
 static CW_EVEN uint8_t in[IN_MAX];
-static CW_EVEN uint8_t out[LARGER(LARGER(FRAME_MAX, MANAGE_MAX), CW_EVIDENCE_LEN + CW_PROOF_MAX)];
+static CW_EVEN uint8_t out[LARGER(LARGER(FRAME_MAX, MANAGE_MAX), CW_CLAIM_LEN + CW_PROOF_MAX)];
 static CW_EVEN uint8_t reply[LARGER(CW_REPLY_MAX, 2)];
 
 _Static_assert(IN_MAX <= UINT16_MAX, "an image takes messages of less than 64 KiB");
 
 const struct cw_memory cw_memory = {
-        channels, channels + CW_CHANNELS, in, out, reply, sizeof in, sizeof out, CW_REPLY_MAX};
+        channels, channels + CW_CHANNELS, in, out, reply, sizeof in, sizeof out};

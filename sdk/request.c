@@ -1,69 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/base/bytes.h"
 #include "sdk/causeway.h"
-#include "sdk/output.h"
+#include "sdk/run.h"
 
-/* Nothing comes in for a request but its answer, and that only while cw_request waits. */
-cw_status cw_serve_request(uint8_t entry, const struct cw_endpoint *endpoint,
-        struct cw_channel *c, size_t len)
+/* What came in while the request pends: CW_OK: its answer, in cw_memory.out. */
+static cw_status answer(struct cw_channel *c, size_t *ret_len)
 {
-    (void)entry;
-    (void)endpoint;
-    (void)c;
-    (void)len;
-    return CW_E_STATE;
-}
-
-/* Go out with the items that are there; cw_run_call is the next call then. */
-static void leave(cw_result result)
-{
-    cw_return value = CW_RETURN(result, cw_run_items_len);
-    cw_run_items_len = 0;
-    cw_enclave_leave(value, &cw_run_call);
-}
-
-/* One answer of the outside to a request that pends; CW_AGAIN: the wait goes on with ret_result. */
-static cw_status answer(struct cw_channel *c, size_t *ret_len, cw_result *ret_result)
-{
-    const struct cw_call *call = &cw_run_call;
-    if (call->entry == CW_ENTRY_CANCEL) {
-        return CW_E_STATE;
-    }
-    *ret_result = CW_RESULT_AGAIN;
-    if (call->entry == CW_ENTRY_RESPONSE) {
-        *ret_result = CW_RESULT_REFUSED;
-        if (call->in_len <= cw_memory.out_cap &&
-                cw_enclave_copy_in(cw_memory.out, call->in_far, call->in_len) == CW_OK &&
-                cw_channel_unwrap_response(c, cw_memory.out, call->in_len, ret_len) == CW_OK) {
-            return CW_OK;
-        }
-    }
-    return CW_AGAIN;
+    uint32_t gap;
+    cw_status status = cw_run_call.entry == CW_ENTRY_RESPONSE
+            ? cw_run_take(cw_memory.out, cw_memory.out_cap)
+            : CW_AGAIN;
+    return status == CW_OK
+            ? cw_channel_unwrap(c, cw_memory.out, cw_run_call.in_len, ret_len, &gap)
+            : status;
 }
 
 cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
         void *ret_reply, size_t cap, size_t *ret_len)
 {
-    struct cw_channel *c = NULL;
-    cw_status status = cw_output_send(endpoint, CW_FRAME_REQUEST, data, len, &c);
-    if (status == CW_OK && c == NULL) {
-        status = CW_E_ABSENT;
-    }
+    size_t reply_len;
+    struct cw_channel *c = cw_output_next(NULL, endpoint);
+    cw_status status = c == NULL ? CW_E_ABSENT : cw_emit(endpoint, data, len);
     if (status != CW_OK) {
         return status;
     }
-    size_t reply_len;
-    cw_result result = CW_RESULT_PENDING;
-    do {
-        leave(result);
-        status = answer(c, &reply_len, &result);
-    } while (status == CW_AGAIN);
-    if (status == CW_OK && reply_len > cap) {
-        status = CW_E_SPACE;
+    /* Out with the items that are there, and in again with the next call, until the answer is. */
+    for (cw_result result = CW_RESULT_PENDING; result != CW_RESULT_DONE;) {
+        cw_enclave_leave(CW_RETURN(result, cw_run_items_len), &cw_run_call);
+        cw_run_items_len = 0;
+        if (cw_run_call.entry == CW_ENTRY_CANCEL) {
+            return CW_E_STATE;
+        }
+        result = cw_run_result(answer(c, &reply_len));
     }
-    if (status == CW_OK) {
-        cw_bytes_copy(ret_reply, cw_memory.out + CW_EVENT_HEADER_LEN, reply_len);
-        *ret_len = reply_len;
+    if (reply_len > cap) {
+        return CW_E_SPACE;
     }
-    return status;
+    cw_bytes_copy(ret_reply, cw_memory.out + CW_EVENT_HEADER_LEN, reply_len);
+    *ret_len = reply_len;
+    return CW_OK;
 }

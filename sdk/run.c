@@ -5,76 +5,78 @@
 
 struct cw_module cw_run_module;
 struct cw_call cw_run_call;
-
 size_t cw_run_items_len;
-
-size_t cw_run_left(void)
-{
-    return cw_run_call.out_cap - cw_run_items_len;
-}
 
 cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len)
 {
-    const uint8_t header[] = {
-            (uint8_t)len, (uint8_t)(len >> 8), 0, 0, CW_VERSION, (uint8_t)type, 0, 0};
-    cw_far to_far = cw_run_call.out_far + cw_run_items_len;
-    if (len > UINT16_MAX || cw_run_left() < sizeof header || cw_run_left() - sizeof header < len) {
+    const struct cw_item_header header = {(uint32_t)len, CW_VERSION, (uint8_t)type, 0};
+    struct cw_call *call = &cw_run_call;
+    if (call->out_cap < sizeof header || call->out_cap - sizeof header < len) {
         return CW_AGAIN;
     }
-    cw_status status = cw_enclave_copy_out(to_far, header, sizeof header);
-    status = status == CW_OK ? cw_enclave_copy_out(to_far + sizeof header, bytes, len) : status;
-    cw_run_items_len += status == CW_OK ? sizeof header + len : 0;
-    return status;
+    if (cw_enclave_copy_out(call->out_far, &header, sizeof header) != CW_OK ||
+            cw_enclave_copy_out(call->out_far + sizeof header, bytes, len) != CW_OK) {
+        return CW_E_DENIED;
+    }
+    call->out_far += sizeof header + len;
+    call->out_cap -= sizeof header + len;
+    cw_run_items_len += sizeof header + len;
+    return CW_OK;
 }
 
-static cw_status attest(size_t len)
+cw_status cw_run_take(uint8_t *ret_bytes, size_t cap)
 {
-    static const uint8_t form[] = {CW_VERSION, CW_MANAGE_ATTEST, 0, 0};
-    if (len != CW_ATTEST_LEN || !cw_bytes_equal(cw_memory.in, form, sizeof form)) {
-        return CW_E_FORM;
-    }
-    size_t proof_len;
-    uint8_t *life = cw_memory.out;
-    cw_bytes_copy(life, &cw_run_module.life, CW_EVIDENCE_LEN);
-    cw_status status = cw_session_prove(cw_memory.in + sizeof form, life, life + CW_EVIDENCE_LEN,
-            cw_memory.out_cap - CW_EVIDENCE_LEN, &proof_len);
-    return status == CW_OK ? cw_run_put(CW_FRAME_REPLY, life, CW_EVIDENCE_LEN + proof_len) : status;
+    return cw_run_call.in_len > cap
+            ? CW_E_SPACE
+            : cw_enclave_copy_in(ret_bytes, cw_run_call.in_far, cw_run_call.in_len);
+}
+
+cw_result cw_run_result(cw_status status)
+{
+    return status == CW_OK    ? CW_RESULT_DONE
+         : status == CW_AGAIN ? CW_RESULT_AGAIN
+                              : CW_RESULT_REFUSED;
 }
 
 static cw_status manage(size_t len)
 {
-    size_t answer_len = CW_OPENED_LEN;
-    if (cw_run_left() < CW_LINK_HEADER_LEN + CW_MANAGE_HEADER_LEN + CW_ANSWER_LEN + CW_TAG_LEN) {
+    const uint8_t *message = cw_memory.in;
+    bool is_open = len > 1 && message[1] == CW_MANAGE_OPEN;
+    if (cw_run_call.out_cap < CW_LINK_HEADER_LEN + CW_ANSWERED_LEN) {
         return CW_AGAIN;
     }
-    cw_status status = len > 1 && cw_memory.in[1] == CW_MANAGE_OPEN
-            ? cw_session_open(&cw_run_module, cw_memory.in, len, cw_memory.out)
-            : cw_module_command(&cw_run_module, cw_memory.in, len, cw_memory.out,
-                      cw_memory.out_cap, &answer_len);
+    cw_status status = is_open
+            ? cw_session_open(message, len, cw_memory.out)
+            : cw_module_command(&cw_run_module, cw_memory.in, len, cw_memory.out);
+    size_t answer_len = is_open ? CW_OPENED_LEN : CW_ANSWERED_LEN;
     return status == CW_OK ? cw_run_put(CW_FRAME_REPLY, cw_memory.out, answer_len) : status;
 }
 
-/* Four bytes in front say who is meant: a channel, or (CALL) an endpoint. */
-static cw_status to_endpoint(uint8_t entry, size_t len)
+static cw_status serve(uint16_t entry, size_t len)
 {
-    uint32_t number = UINT32_MAX;
-    cw_bytes_copy(&number, cw_memory.in, len < sizeof number ? 0 : sizeof number);
-    struct cw_channel *c =
-            entry == CW_ENTRY_CALL ? NULL : cw_module_channel(&cw_run_module, number);
-    const struct cw_endpoint *endpoint = entry == CW_ENTRY_CALL
-            ? cw_module_endpoint(&cw_run_module, number)
-            : c == NULL ? NULL : c->endpoint;
-    return endpoint == NULL ? CW_E_ABSENT : endpoint->serve(entry, endpoint, c, len);
-}
-
-static cw_status serve(uint8_t entry, size_t len)
-{
+    static const uint8_t attest[] = {CW_VERSION, CW_MANAGE_ATTEST, 0, 0}; /* then the nonce */
+    struct cw_channel *c = NULL;
+    const struct cw_endpoint *endpoint = NULL;
+    uint32_t number = UINT32_MAX; /* of who is meant: a channel, or (CALL) an endpoint */
     if (entry >= CW_ENTRY_STREAM_OPEN) {
         return cw_serve_stream == NULL ? CW_E_ABSENT : cw_serve_stream(entry, len);
     }
-    return entry == CW_ENTRY_ATTEST ? attest(len)
-         : entry == CW_ENTRY_MANAGE ? manage(len)
-                                    : to_endpoint(entry, len);
+    if (entry == CW_ENTRY_MANAGE) {
+        return manage(len);
+    }
+    if (entry == CW_ENTRY_ATTEST) {
+        bool well = len == CW_ATTEST_LEN && cw_bytes_equal(cw_memory.in, attest, sizeof attest);
+        return well ? cw_session_attest(cw_memory.in + sizeof attest) : CW_E_FORM;
+    }
+    cw_bytes_copy(&number, cw_memory.in, len < sizeof number ? 0 : sizeof number);
+    if (entry == CW_ENTRY_CALL) {
+        endpoint = cw_module_endpoint(&cw_run_module, number);
+    } else if ((c = cw_module_channel(&cw_run_module, number)) != NULL) {
+        endpoint = c->endpoint;
+    }
+    return endpoint == NULL || endpoint->serve == NULL
+            ? CW_E_ABSENT
+            : endpoint->serve(entry, endpoint, c, len);
 }
 
 static void start(void)
@@ -98,15 +100,12 @@ static void start(void)
 
 cw_return cw_run(const struct cw_call *call)
 {
-    cw_run_call = *call;
+    cw_bytes_copy(&cw_run_call, call, sizeof cw_run_call);
     cw_run_items_len = 0;
     if (cw_run_module.life.version == 0) {
         start();
     }
-    size_t len = cw_run_call.in_len;
-    cw_status status = len > cw_memory.in_cap ? CW_E_SPACE
-                     : cw_enclave_copy_in(cw_memory.in, cw_run_call.in_far, len);
-    status = status == CW_OK ? serve(cw_run_call.entry, len) : status;
-    cw_result refused = status == CW_AGAIN ? CW_RESULT_AGAIN : CW_RESULT_REFUSED;
-    return CW_RETURN(status == CW_OK ? CW_RESULT_DONE : refused, cw_run_items_len);
+    cw_status status = cw_run_take(cw_memory.in, cw_memory.in_cap);
+    status = status == CW_OK ? serve(cw_run_call.entry, cw_run_call.in_len) : status;
+    return CW_RETURN(cw_run_result(status), cw_run_items_len);
 }

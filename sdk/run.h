@@ -28,10 +28,9 @@ struct cw_memory {
     struct cw_channel *channels_end;
     uint8_t *in;    /* one incoming message, and the event inside it */
     uint8_t *out;   /* one outgoing message being sealed             */
-    uint8_t *reply; /* the answer of a handler or an entry           */
+    uint8_t *reply; /* the answer of a handler or an entry: the largest reply_max of the table */
     uint16_t in_cap;
     uint16_t out_cap;
-    uint16_t reply_cap;
 };
 extern const struct cw_memory cw_memory;
 
@@ -50,15 +49,8 @@ extern const uint8_t cw_session_cipher;
 /* cw_session_start - make this life's key share; absent where there is none. */
 CW_OPTIONAL void cw_session_start(void);
 
-/*
- * cw_session_prove - the proof that follows EVIDENCE.
- *
- * life       the CW_EVIDENCE_LEN bytes that are proved
- * ret_proof  [cap] bytes
- */
-CW_MUST_CHECK cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
-        const uint8_t life[static CW_EVIDENCE_LEN],
-        uint8_t *ret_proof, size_t cap, size_t *ret_len);
+/* cw_session_attest - leave EVIDENCE for this nonce of the owner, and its proof. */
+CW_MUST_CHECK cw_status cw_session_attest(const uint8_t nonce[static CW_NONCE_LEN]);
 
 /*
  * cw_session_open - OPEN, and OPENED on success.
@@ -66,42 +58,51 @@ CW_MUST_CHECK cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN
  * CW_E_AUTH   not the owner
  * CW_E_REPLAY not a newer session
  */
-CW_MUST_CHECK cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t len,
+CW_MUST_CHECK cw_status cw_session_open(const uint8_t *message, size_t len,
         uint8_t ret_opened[static CW_OPENED_LEN]);
-
-/*
- * cw_session_finish - the common end of cw_session_open: check the tag over message[0 .. len),
- * claim the module, answer.  Wipes master.
- */
-CW_MUST_CHECK cw_status cw_session_finish(struct cw_module *m, const uint8_t *message, size_t len,
-        uint8_t master[static CW_KEY_LEN], uint8_t ret_opened[static CW_OPENED_LEN]);
 
 /* What the files of the runtime share. */
 
-/* The entry being served; another one after a request left. */
+/* The entry being served, another one after a request left.  Its output area is what is free. */
 extern struct cw_call cw_run_call;
 
-/* Bytes of items in its output area. */
+/* Bytes of items in front of the free area. */
 extern size_t cw_run_items_len;
-
-/* cw_run_left - bytes of the output area that are free. */
-size_t cw_run_left(void);
 
 /* cw_run_put - append an item.  CW_AGAIN: it does not fit. */
 CW_MUST_CHECK cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len);
 
-/* cw_run_accept - an event or request is to be taken: every check, the cipher, the count. */
-CW_MUST_CHECK cw_status cw_run_accept(struct cw_channel *c, size_t len, size_t answer_len,
-        size_t *ret_payload_len);
+/* cw_run_take - the input of the entry, copied in once.  CW_E_SPACE: longer than cap. */
+CW_MUST_CHECK cw_status cw_run_take(uint8_t *ret_bytes, size_t cap);
+
+/* cw_run_result - what the node is told of a status. */
+cw_result cw_run_result(cw_status status);
+
+/* Bytes of an item that carries a payload of n bytes in a frame. */
+#define CW_ITEM_LEN(n) (CW_LINK_HEADER_LEN + (size_t)CW_FRAME_LEN(n))
+
+/* cw_run_send - seal one event, request or response, and append it. */
+CW_MUST_CHECK cw_status cw_run_send(struct cw_channel *c, cw_frame type, const void *data,
+        size_t len);
+
+/* Events lost just before the one being handled (sdk/sink.c). */
 extern uint32_t cw_run_gap;
 
-/* cw_run_reply - room for an answer of this endpoint. */
-struct cw_reply cw_run_reply(const struct cw_endpoint *endpoint);
+/* cw_output_next - the open source after c, or the first (NULL), of one endpoint or (NULL) of any. */
+struct cw_channel *cw_output_next(struct cw_channel *c, const struct cw_endpoint *endpoint);
 
-/* CW_OK: every output has a window, and answer_len and one event of each find room. */
-CW_OPTIONAL cw_status cw_outputs_ready(size_t answer_len);
+/*
+ * cw_outputs_ready - have all sources a window, and do their items and [needed] bytes find room?
+ *
+ * endpoint  those of this one, for an event of [len] bytes each; or NULL: those of all, for the
+ *           largest event of each
+ *
+ * CW_AGAIN, CW_E_SPACE, CW_E_STATE  as CW_OUTPUT's; the drop is counted where an endpoint is named
+ */
+CW_OPTIONAL cw_status cw_outputs_ready(const struct cw_endpoint *endpoint, size_t len,
+        size_t needed);
 
-CW_OPTIONAL cw_status cw_serve_stream(uint8_t entry, size_t len);
+CW_OPTIONAL cw_status cw_serve_stream(uint16_t entry, size_t len);
 CW_OPTIONAL void cw_init_hook(void); /* the module's CW_INIT */
 
 /* Streams from the outside world: a module that takes them defines these three. */

@@ -12,36 +12,32 @@
 
 const uint8_t cw_session_cipher = CW_CIPHER_SPONGENT;
 
-cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
-        const uint8_t life[static CW_EVIDENCE_LEN], uint8_t *ret_proof, size_t cap,
-        size_t *ret_len)
+cw_status cw_session_attest(const uint8_t nonce[static CW_NONCE_LEN])
 {
     static const CW_EVEN uint8_t label[8] = "cw1.att";
     CW_EVEN uint8_t key[CW_KEY_LEN];
-    CW_EVEN uint8_t message[CW_NONCE_LEN + CW_EVIDENCE_LEN];
-    cw_status status =
-            cap < CW_TAG_LEN ? CW_E_SPACE : cw_enclave_derive(label, sizeof label, key);
-    if (status == CW_OK) {
-        cw_bytes_copy(message, nonce, CW_NONCE_LEN);
-        cw_bytes_copy(message + CW_NONCE_LEN, life, CW_EVIDENCE_LEN);
-        cw_suite_mac(CW_CIPHER_SPONGENT, key, message, sizeof message, ret_proof);
-        cw_bytes_wipe(key, sizeof key);
-        *ret_len = CW_TAG_LEN;
-    }
-    return status;
+    uint8_t *claim = cw_memory.out; /* N_o, life; the proof behind it */
+    cw_bytes_copy(claim, nonce, CW_NONCE_LEN);
+    cw_bytes_copy(claim + CW_NONCE_LEN, &cw_run_module.life, CW_EVIDENCE_LEN);
+    cw_enclave_derive(label, sizeof label, key);
+    cw_suite_mac(CW_CIPHER_SPONGENT, key, claim, CW_CLAIM_LEN, claim + CW_CLAIM_LEN);
+    cw_bytes_wipe(key, sizeof key);
+    return cw_run_put(CW_FRAME_REPLY, claim + CW_NONCE_LEN, CW_EVIDENCE_LEN + CW_TAG_LEN);
 }
 
-cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t len,
+cw_status cw_session_open(const uint8_t *message, size_t len,
         uint8_t ret_opened[static CW_OPENED_LEN])
 {
-    CW_EVEN uint8_t context[8 + CW_OPEN_LEN + CW_START_LEN] = "cw1.mgt";
+    CW_EVEN uint8_t context[8 + CW_OPEN_LEN + CW_START_LEN];
     CW_EVEN uint8_t master[CW_KEY_LEN];
     if (len != CW_OPEN_LEN + CW_TAG_LEN) {
         return CW_E_SHORT;
     }
+    cw_bytes_copy(context, "cw1.mgt", 8);
     cw_bytes_copy(context + 8, message, CW_OPEN_LEN);
-    cw_bytes_copy(context + 8 + CW_OPEN_LEN, m->life.start, CW_START_LEN);
-    cw_status status = cw_enclave_derive(context, sizeof context, master);
-    return status == CW_OK ? cw_session_finish(m, message, CW_OPEN_LEN, master, ret_opened)
-                           : status;
+    cw_bytes_copy(context + 8 + CW_OPEN_LEN, cw_run_module.life.start, CW_START_LEN);
+    cw_enclave_derive(context, sizeof context, master);
+    cw_status status = cw_module_claim(&cw_run_module, message, CW_OPEN_LEN, master, ret_opened);
+    cw_bytes_wipe(master, sizeof master);
+    return status;
 }

@@ -28,32 +28,28 @@ void cw_session_start(void)
     cw_x25519_public(secret, share);
 }
 
-cw_status cw_session_prove(const uint8_t nonce[static CW_NONCE_LEN],
-        const uint8_t life[static CW_EVIDENCE_LEN],
-        uint8_t *ret_proof, size_t cap, size_t *ret_len)
+cw_status cw_session_attest(const uint8_t nonce[static CW_NONCE_LEN])
 {
-    if (cap < sizeof share) {
-        return CW_E_SPACE;
-    }
     uint8_t report[CW_SHA256_LEN];
+    size_t evidence_len;
+    uint8_t *claim = cw_memory.out; /* N_o, life, X_m; what the chip signs behind it */
+    const size_t len = CW_CLAIM_LEN + sizeof share;
     struct cw_sha256 hash;
+    cw_bytes_copy(claim, nonce, CW_NONCE_LEN);
+    cw_bytes_copy(claim + CW_NONCE_LEN, &cw_run_module.life, CW_EVIDENCE_LEN);
+    cw_bytes_copy(claim + CW_CLAIM_LEN, share, sizeof share);
     cw_sha256_init(&hash);
     cw_sha256_update(&hash, "cw1.att", 8);
-    cw_sha256_update(&hash, nonce, CW_NONCE_LEN);
-    cw_sha256_update(&hash, life, CW_EVIDENCE_LEN);
-    cw_sha256_update(&hash, share, sizeof share);
+    cw_sha256_update(&hash, claim, len);
     cw_sha256_out(&hash, report);
-    size_t evidence_len;
-    cw_status status = cw_enclave_evidence(report, ret_proof + sizeof share,
-            cap - sizeof share, &evidence_len);
-    if (status == CW_OK) {
-        cw_bytes_copy(ret_proof, share, sizeof share);
-        *ret_len = sizeof share + evidence_len;
-    }
-    return status;
+    cw_status status = cw_enclave_evidence(report, claim + len, cw_memory.out_cap - len,
+            &evidence_len);
+    return status == CW_OK
+            ? cw_run_put(CW_FRAME_REPLY, claim + CW_NONCE_LEN, len - CW_NONCE_LEN + evidence_len)
+            : status;
 }
 
-cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t len,
+cw_status cw_session_open(const uint8_t *message, size_t len,
         uint8_t ret_opened[static CW_OPENED_LEN])
 {
     if (len != CW_OPEN_LEN + CW_DH_LEN + CW_TAG_LEN) {
@@ -72,13 +68,13 @@ cw_status cw_session_open(struct cw_module *m, const uint8_t *message, size_t le
     struct cw_sha256 hash;
     cw_sha256_init(&hash);
     cw_sha256_update(&hash, attest, sizeof attest);
-    cw_sha256_update(&hash, &m->life, CW_EVIDENCE_LEN);
+    cw_sha256_update(&hash, &cw_run_module.life, CW_EVIDENCE_LEN);
     cw_sha256_update(&hash, share, sizeof share);
     cw_sha256_update(&hash, message, CW_OPEN_LEN + CW_DH_LEN);
     cw_sha256_out(&hash, transcript);
     cw_hkdf_extract(transcript, sizeof transcript, input, sizeof input, master);
     cw_hkdf_expand(master, (const uint8_t *)"cw1.mgt", 8, master, CW_KEY_LEN);
-    status = cw_session_finish(m, message, CW_OPEN_LEN + CW_DH_LEN, master, ret_opened);
+    status = cw_module_claim(&cw_run_module, message, CW_OPEN_LEN + CW_DH_LEN, master, ret_opened);
 wipe_input:
     cw_bytes_wipe(input, sizeof input);
     cw_bytes_wipe(master, sizeof master);

@@ -20,9 +20,9 @@ size_t cw_stream_send(uint32_t stream, const void *bytes, size_t len)
     const size_t overhead = RESERVE + CW_LINK_HEADER_LEN + sizeof stream;
     const size_t chunk_cap = cw_memory.out_cap - sizeof stream;
     size_t sent = 0;
-    while (sent < len && cw_run_left() > overhead) {
+    while (sent < len && cw_run_call.out_cap > overhead) {
         size_t chunk = len - sent;
-        chunk = chunk < cw_run_left() - overhead ? chunk : cw_run_left() - overhead;
+        chunk = chunk < cw_run_call.out_cap - overhead ? chunk : cw_run_call.out_cap - overhead;
         chunk = chunk < chunk_cap ? chunk : chunk_cap;
         cw_bytes_copy(cw_memory.out, &stream, sizeof stream);
         cw_bytes_copy(cw_memory.out + sizeof stream, (const uint8_t *)bytes + sent, chunk);
@@ -50,7 +50,7 @@ void cw_stream_end(uint32_t stream)
     (void)put(CW_FRAME_STREAM_CLOSE, stream, 0, 4);
 }
 
-cw_status cw_serve_stream(uint8_t entry, size_t len)
+cw_status cw_serve_stream(uint16_t entry, size_t len)
 {
     uint32_t stream;
     if (len < sizeof stream) {

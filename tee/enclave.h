@@ -28,7 +28,7 @@ struct cw_call {
     cw_far out_far; /* room for out_cap bytes of items (core/wire/frame.h) */
     size_t in_len;
     size_t out_cap;
-    uint8_t entry; /* cw_entry, unchecked */
+    uint16_t entry; /* cw_entry, unchecked */
 };
 
 /* How a call comes back: cw_result in bits 31..24, bytes of items in bits 23..0. */
@@ -50,9 +50,10 @@ CW_MUST_CHECK cw_status cw_enclave_random(uint8_t *ret_bytes, size_t len);
  * cw_enclave_derive - KDF(root key of this module on this chip, context).
  *
  * The root key is derived by the chip from the module's measurement and never leaves it.
- * context has an even length.  CW_E_ABSENT where the TEE has none for this image.
+ * context has an even length.  A port whose TEE has no such key aborts: nothing linked into its
+ * images asks for one.
  */
-CW_MUST_CHECK cw_status cw_enclave_derive(const uint8_t *context, size_t context_len,
+void cw_enclave_derive(const uint8_t *context, size_t context_len,
         uint8_t ret_key[static CW_KEY_LEN]);
 
 /*

@@ -311,10 +311,7 @@ _Noreturn void cw_unit_unused(void)
     abort();
 }
 #define UNUSED(name) __asm__(".globl " #name "\n.set " #name ", cw_unit_unused");
-UNUSED(cw_serve_input)
 UNUSED(cw_serve_sink)
 UNUSED(cw_serve_output)
-UNUSED(cw_serve_request)
-UNUSED(cw_serve_handler)
 UNUSED(cw_serve_entry)
 UNUSED(cw_run_send)

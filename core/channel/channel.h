@@ -4,7 +4,8 @@
  *
  * What     Turns events into frames and frames into events.  Does no I/O, keeps no pointer to
  *          the caller's buffers, allocates nothing.  Requests and responses are events too:
- *          a response travels back under the back key with its request's counter.
+ *          a response travels back under the back key with its request's counter, so the two
+ *          ends of a request seal and open by the same calls.
  * Trust    TRUSTED.  Frame bytes come from the attacker, already in private memory.
  * Memory   The caller owns struct cw_channel; all zeros is a free one.
  * Calls    One caller at a time.  Never blocks.
@@ -12,9 +13,6 @@
  *
  *     FREE --install--> OPEN --wrap, unwrap--> OPEN --2^limit_log2--> spent (wrap refuses; rekey)
  *                        |---close--> CLOSED (keys wiped, counts kept)
- *
- *   frame   channel 4, counter 8, sealed body (payload, 0x80, zeros to an even length), tag 16
- *   ack     channel 4, count 8, tag 16
  */
 #ifndef CW_CORE_CHANNEL_CHANNEL_H
 #define CW_CORE_CHANNEL_CHANNEL_H
@@ -79,16 +77,18 @@ void cw_channel_check_value(const struct cw_setconn *setconn,
 void cw_channel_close(struct cw_channel *c);
 
 /*
- * cw_channel_ready - may this source seal one more event?
+ * cw_channel_ready - may this end seal one more event?
  *
- * CW_OK        yes
+ * CW_OK        yes; a sink of requests always may: the response to the last one
  * CW_AGAIN     window frames are not acknowledged yet
  * CW_E_STATE   not an open source, or the counter limit is reached: rekey
  */
 CW_MUST_CHECK cw_status cw_channel_ready(const struct cw_channel *c);
 
 /*
- * cw_channel_wrap - seal one event (or request).
+ * cw_channel_wrap - seal one event or request, or the response to the request last accepted.
+ *
+ * A response must be sealed once for each request accepted, that is the caller's to see to.
  *
  * ret_frame      [CW_FRAME_LEN(payload_len)] bytes
  * ret_frame_len  bytes
@@ -107,8 +107,9 @@ CW_MUST_CHECK cw_status cw_channel_wrap(struct cw_channel *c,
  * CW_OK        shape, channel and counter are right
  * CW_E_FORM    too short, odd, or longer than event_max allows
  * CW_E_ABSENT  not this channel
- * CW_E_STATE   not an open sink
- * CW_E_REPLAY  not the next counter (latest, request: not above the last)
+ * CW_E_STATE   not an open sink, nor an open source of requests
+ * CW_E_REPLAY  not the next counter (latest, request: not above the last; response: not that of
+ *              the request last sealed)
  */
 CW_MUST_CHECK cw_status cw_channel_expects(const struct cw_channel *c,
         const uint8_t *frame, size_t frame_len);
@@ -116,13 +117,14 @@ CW_MUST_CHECK cw_status cw_channel_expects(const struct cw_channel *c,
 /*
  * cw_channel_unwrap - check and decrypt one frame in place, and commit its counter.
  *
- * frame            [frame_len] bytes in private memory for which cw_channel_expects said CW_OK:
- *                  that is the caller's to see to
+ * frame            [frame_len] bytes in private memory
  * ret_payload_len  the payload is at frame + CW_EVENT_HEADER_LEN
  * ret_gap          latest: events skipped just before this one; else 0
  *
  * CW_OK      authentic, and counted
  * CW_E_AUTH  wrong tag or padding; the body is zeros now, only a refusal count changed
+ * CW_E_FORM, CW_E_ABSENT, CW_E_STATE, CW_E_REPLAY  as cw_channel_expects; only a refusal count
+ *            changed
  */
 CW_MUST_CHECK cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
         size_t *ret_payload_len, uint32_t *ret_gap);
@@ -143,19 +145,5 @@ CW_MUST_CHECK cw_status cw_channel_ack_make(const struct cw_channel *c,
  */
 CW_MUST_CHECK cw_status cw_channel_ack_take(struct cw_channel *c,
         const uint8_t *ack, size_t ack_len);
-
-/* cw_channel_wrap_response - seal the answer to the request last accepted. */
-CW_MUST_CHECK cw_status cw_channel_wrap_response(const struct cw_channel *c,
-        const uint8_t *payload, size_t payload_len,
-        uint8_t *ret_frame, size_t frame_cap, size_t *ret_frame_len);
-
-/*
- * cw_channel_unwrap_response - the answer to the request last sealed, in place.
- *
- * CW_OK      ret_payload_len bytes at frame + CW_EVENT_HEADER_LEN
- * CW_E_FORM, CW_E_ABSENT, CW_E_STATE, CW_E_REPLAY, CW_E_AUTH  as for events
- */
-CW_MUST_CHECK cw_status cw_channel_unwrap_response(struct cw_channel *c,
-        uint8_t *frame, size_t frame_len, size_t *ret_payload_len);
 
 #endif

@@ -1,34 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/bytes.h"
-#include "core/channel/body.h"
+#include "core/channel/channel.h"
 #include "core/crypto/suite.h"
+#include "core/wire/event.h"
 
-cw_status cw_body_header(const struct cw_channel *c, const uint8_t *frame, size_t frame_len,
-        uint64_t *ret_counter)
+cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, size_t frame_len)
 {
     struct cw_event_header header;
+    if (c->state != CW_CHANNEL_OPEN || (c->source != 0 && c->mode != CW_MODE_REQUEST)) {
+        return CW_E_STATE;
+    }
     if (frame_len < CW_FRAME_LEN(0) || frame_len % 2 != 0 ||
             frame_len > CW_FRAME_LEN(c->event_max)) {
         return CW_E_FORM;
     }
     cw_bytes_copy(&header, frame, sizeof header);
-    *ret_counter = header.counter;
-    return header.channel == c->id ? CW_OK : CW_E_ABSENT;
+    if (header.channel != c->id) {
+        return CW_E_ABSENT;
+    }
+    /* A source takes nothing but the response to its last request. */
+    uint64_t next = c->count - c->source;
+    bool exact = c->mode == CW_MODE_STRICT || c->source != 0;
+    bool fits = exact ? header.counter == next : header.counter >= next;
+    return fits && header.counter != UINT64_MAX ? CW_OK : CW_E_REPLAY;
 }
 
-cw_status cw_body_open(const struct cw_channel *c, const uint8_t *key, uint8_t *frame,
-        size_t frame_len, size_t *ret_payload_len)
+cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
+        size_t *ret_payload_len, uint32_t *ret_gap)
 {
+    const uint8_t *key = c->source != 0 ? c->key_back : c->key_event;
+    const uint8_t *nonce = frame + CW_EVENT_NONCE;
     uint8_t *body = frame + CW_EVENT_HEADER_LEN;
-    size_t body_len = frame_len - CW_EVENT_HEADER_LEN - CW_TAG_LEN;
-    if (!cw_suite_open(c->cipher, key, frame + 4, 8, body, body_len, body + body_len)) {
-        return CW_E_AUTH;
+    uint64_t counter;
+    cw_status status = cw_channel_expects(c, frame, frame_len);
+    if (status == CW_OK) {
+        size_t len = frame_len - CW_EVENT_HEADER_LEN - CW_TAG_LEN;
+        bool opens = cw_suite_open(c->cipher, key, nonce, CW_EVENT_NONCE_LEN, body, len, body + len);
+        size_t end = body[len - 1] == 0 ? len - 2 : len - 1;
+        bool is_event = opens && body[end] == CW_PAD && end <= c->event_max;
+        cw_bytes_wipe(body, is_event ? 0 : len);
+        status = is_event ? CW_OK : CW_E_AUTH;
+        *ret_payload_len = end;
     }
-    size_t end = body[body_len - 1] == 0 ? body_len - 2 : body_len - 1;
-    if (body[end] != CW_PAD || end > c->event_max) {
-        cw_bytes_wipe(body, body_len);
-        return CW_E_AUTH;
+    if (status != CW_OK) {
+        cw_channel_refuse(c, status);
+        return status;
     }
-    *ret_payload_len = end;
+    cw_bytes_copy(&counter, nonce, sizeof counter);
+    uint64_t gap = c->mode == CW_MODE_LATEST ? counter - c->count : 0;
+    c->count = counter + 1;
+    *ret_gap = gap > UINT32_MAX ? UINT32_MAX : (uint32_t)gap;
+    c->gaps = c->gaps > UINT32_MAX - *ret_gap ? UINT32_MAX : c->gaps + *ret_gap;
     return CW_OK;
 }

@@ -1,23 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base/bytes.h"
-#include "core/channel/body.h"
+#include "core/channel/channel.h"
 #include "core/crypto/suite.h"
+#include "core/wire/event.h"
 
-cw_status cw_body_seal(const struct cw_channel *c, const uint8_t *key, uint64_t counter,
-        const uint8_t *payload, size_t payload_len, uint8_t *ret_frame, size_t frame_cap,
-        size_t *ret_frame_len)
+cw_status cw_channel_ready(const struct cw_channel *c)
 {
-    if (payload_len > c->event_max || CW_FRAME_LEN(payload_len) > frame_cap) {
-        return CW_E_SPACE;
+    /* Has the count reached 2^limit_log2?  No variable 64-bit shift on small machines. */
+    uint64_t spent = c->count;
+    for (uint8_t i = 0; i < c->limit_log2; i++) {
+        spent >>= 1;
     }
-    struct cw_event_header header = {c->id, counter};
-    size_t body_len = CW_BODY_LEN(payload_len);
+    bool is_response = c->source == 0 && c->mode == CW_MODE_REQUEST;
+    if (c->state != CW_CHANNEL_OPEN || (!is_response && (c->source == 0 || spent != 0))) {
+        return CW_E_STATE;
+    }
+    bool full = c->mode == CW_MODE_STRICT && c->count - c->acked >= c->window;
+    return full ? CW_AGAIN : CW_OK;
+}
+
+cw_status cw_channel_wrap(struct cw_channel *c, const uint8_t *payload, size_t payload_len,
+        uint8_t *ret_frame, size_t frame_cap, size_t *ret_frame_len)
+{
+    cw_status status = cw_channel_ready(c);
+    if (status == CW_OK && (payload_len > c->event_max || CW_FRAME_LEN(payload_len) > frame_cap)) {
+        status = CW_E_SPACE;
+    }
+    if (status != CW_OK) {
+        return status;
+    }
+    /* A source spends the next counter; a response has the one of its request. */
+    struct cw_event_header header = {c->id, c->source != 0 ? c->count++ : c->count - 1};
+    const uint8_t *key = c->source != 0 ? c->key_event : c->key_back;
     uint8_t *body = ret_frame + sizeof header;
+    size_t body_len = CW_BODY_LEN(payload_len);
     cw_bytes_copy(ret_frame, &header, sizeof header);
     body[body_len - 1] = 0;
     cw_bytes_copy(body, payload, payload_len);
     body[payload_len] = CW_PAD;
-    cw_suite_seal(c->cipher, key, ret_frame + 4, 8, body, body_len, body + body_len);
+    cw_suite_seal(c->cipher, key, ret_frame + CW_EVENT_NONCE, CW_EVENT_NONCE_LEN, body, body_len,
+            body + body_len);
     *ret_frame_len = CW_FRAME_LEN(payload_len);
     return CW_OK;
 }

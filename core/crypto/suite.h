@@ -30,7 +30,8 @@
 
 #define CW_CONTEXT_MAX 64u
 
-bool cw_suite_has(uint8_t cipher);
+/* cw_suite_count - the ciphers 1 .. cw_suite_count are linked in. */
+extern const uint8_t cw_suite_count;
 
 void cw_suite_derive(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
         const uint8_t *context, size_t context_len, uint8_t ret_key[static CW_KEY_LEN]);

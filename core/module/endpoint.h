@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "core/base/status.h"
+#include "core/wire/frame.h"
 
 #define CW_KIND_INPUT 1u
 #define CW_KIND_OUTPUT 2u
@@ -34,9 +35,13 @@ typedef void (*cw_answer_fn)(const uint8_t *data, size_t len, struct cw_reply *r
 struct cw_channel;
 struct cw_endpoint;
 
-/* How the runtime serves this kind; so an image has the code of its own kinds alone. */
-typedef cw_status (*cw_serve_fn)(uint8_t entry, const struct cw_endpoint *endpoint,
+/* How the runtime serves this kind; so an image has the code of its own kinds alone.  NULL where
+ * nothing comes in: a request's answer comes while the module waits for it. */
+typedef cw_status (*cw_serve_fn)(uint16_t entry, const struct cw_endpoint *endpoint,
         struct cw_channel *c, size_t len);
+
+typedef cw_status (*cw_send_fn)(struct cw_channel *c, cw_frame type, const void *payload,
+        size_t len);
 
 struct cw_endpoint {
     union {
@@ -48,6 +53,7 @@ struct cw_endpoint {
     uint16_t reply_max; /* payload bytes of a response or an entry's result */
     uint8_t kind;
     cw_serve_fn serve;
+    cw_send_fn send; /* CW_KIND_HANDLER: so an image that answers nothing has no code for it */
 };
 
 #endif

@@ -36,31 +36,34 @@ struct cw_module {
 };
 
 /*
- * cw_module_claim - begin a session; the tag of the OPEN was verified by the caller.
+ * cw_module_claim - OPEN begins a session.
  *
- * master  K_mgt, from which the session's keys are derived; the caller wipes it.
+ * message     at an even address: header, nonce, deployment, module, what the TEE adds, [len]
+ *             bytes; then the tag
+ * master      K_mgt, from which the session's keys are derived; the caller wipes it
+ * ret_opened  the answer
  *
  * CW_OK         the session is the new one; another deployment's channels are gone
+ * CW_E_AUTH     not the owner's
  * CW_E_REPLAY   session is not above the current one
  */
-CW_MUST_CHECK cw_status cw_module_claim(struct cw_module *m, const struct cw_open *open,
-        const uint8_t master[static CW_KEY_LEN]);
+CW_MUST_CHECK cw_status cw_module_claim(struct cw_module *m, const uint8_t *message, size_t len,
+        const uint8_t master[static CW_KEY_LEN], uint8_t ret_opened[static CW_OPENED_LEN]);
 
-/* cw_module_session_key - K_opn, K_in or K_out: KDF(K_mgt, label of 7 characters). */
+/* cw_module_session_key - for owners: K_opn, K_in or K_out: KDF(K_mgt, label of 7 characters). */
 void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LEN],
         const char label[static 8], uint8_t ret_key[static CW_KEY_LEN]);
 
 /*
  * cw_module_command - one sealed command, in place, and its sealed answer.
  *
- * message      [len] bytes in private memory: header, sealed body, tag
- * ret_answer   [cap] bytes, at least CW_MANAGE_HEADER_LEN + CW_ANSWER_LEN + CW_TAG_LEN
+ * message      [len] bytes in private memory, at an even address: header, sealed body, tag
  *
  * CW_OK        the command was the owner's; the answer says what became of it
  * otherwise    it was not, nothing changed, and there is no answer
  */
 CW_MUST_CHECK cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
-        uint8_t *ret_answer, size_t cap, size_t *ret_len);
+        uint8_t ret_answer[static CW_ANSWERED_LEN]);
 
 /* cw_module_endpoint - the row of that index, or NULL. */
 const struct cw_endpoint *cw_module_endpoint(const struct cw_module *m, uint32_t index);

@@ -21,6 +21,7 @@
 
 #define CW_ATTEST_LEN 20u
 #define CW_EVIDENCE_LEN 32u /* without the proof */
+#define CW_CLAIM_LEN (CW_NONCE_LEN + CW_EVIDENCE_LEN) /* what a proof is computed over */
 
 /* Types of all messages of management: below 0x80 from the owner, above from the module. */
 #define CW_MANAGE_ATTEST 1u

@@ -63,6 +63,15 @@ struct cw_link_header {
     uint8_t type;
 };
 
+/* The header of an item as its bytes are, for a module that writes it. */
+struct cw_item_header {
+    uint32_t len;
+    uint8_t version;
+    uint8_t type;
+    uint16_t zero;
+};
+_Static_assert(sizeof(struct cw_item_header) == CW_LINK_HEADER_LEN, "as on the wire");
+
 /* cw_link_header_decode - CW_E_FORM: another version, nonzero reserved bytes, too long. */
 CW_MUST_CHECK cw_status cw_link_header_decode(const uint8_t bytes[static CW_LINK_HEADER_LEN],
         struct cw_link_header *ret_header);

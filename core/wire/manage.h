@@ -12,8 +12,8 @@
  *   answer    header, sealed body, tag 16
  *
  * The structures below *are* the bytes of the wire: every machine that we build for is
- * little-endian, and sizes and offsets are asserted.  A module copies them out of a message that
- * it owns already; so no decoder stands in what must be trusted.
+ * little-endian, and sizes and offsets are asserted.  A module looks at them in a message that it
+ * owns already (they may alias its bytes); so no decoder stands in what must be trusted.
  */
 #ifndef CW_CORE_WIRE_MANAGE_H
 #define CW_CORE_WIRE_MANAGE_H
@@ -28,7 +28,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the structures are the wire");
 
-#define CW_PACKED __attribute__((packed, aligned(2)))
+#define CW_PACKED __attribute__((packed, aligned(2), may_alias))
 
 struct cw_manage_header {
     uint8_t version; /* CW_VERSION */
@@ -50,6 +50,14 @@ struct cw_open {
     uint32_t module;
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_open) == CW_OPEN_LEN, "as on the wire");
+
+struct cw_opened {
+    struct cw_manage_header header; /* that of OPEN, its type answered */
+    uint16_t status;                /* CW_OK */
+    uint16_t zero;
+    uint8_t tag[CW_TAG_LEN];
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_opened) == CW_OPENED_LEN, "as on the wire");
 
 /* What names a channel, and so is bound into its keys. */
 struct cw_identity {
@@ -120,9 +128,23 @@ struct cw_answer {
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_answer) == CW_ANSWER_LEN, "as on the wire");
 
+struct cw_answered {
+    struct cw_manage_header header; /* that of the command, its type answered */
+    struct cw_answer answer;        /* sealed */
+    uint8_t tag[CW_TAG_LEN];
+} CW_PACKED;
+
+#define CW_ANSWERED_LEN (CW_MANAGE_HEADER_LEN + CW_ANSWER_LEN + CW_TAG_LEN)
+_Static_assert(sizeof(struct cw_answered) == CW_ANSWERED_LEN, "as on the wire");
+
 /* DISABLE: channel 4; one channel, or the whole module. */
 #define CW_DISABLE_LEN 4u
 #define CW_DISABLE_ALL 0xffffffffu
+
+struct cw_disable {
+    uint32_t channel;
+} CW_PACKED;
+_Static_assert(sizeof(struct cw_disable) == CW_DISABLE_LEN, "as on the wire");
 
 /*
  * For owners: fill in what is the same in every message of a kind (version, type, zeros), and

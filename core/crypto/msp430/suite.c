@@ -5,10 +5,7 @@
 #include "core/base/bytes.h"
 #include "core/crypto/msp430/unit.h"
 
-bool cw_suite_has(uint8_t cipher)
-{
-    return cipher == CW_CIPHER_SPONGENT;
-}
+const uint8_t cw_suite_count = CW_CIPHER_SPONGENT;
 
 void cw_suite_seal(uint8_t cipher, const uint8_t key[static CW_KEY_LEN], const uint8_t *nonce,
         size_t nonce_len, uint8_t *bytes, size_t len, uint8_t ret_tag[static CW_TAG_LEN])
@@ -31,9 +28,7 @@ bool cw_suite_open(uint8_t cipher, const uint8_t key[static CW_KEY_LEN], const u
 void cw_suite_mac(uint8_t cipher, const uint8_t key[static CW_KEY_LEN], const uint8_t *message,
         size_t len, uint8_t ret_tag[static CW_TAG_LEN])
 {
-    (void)cipher;
-    struct cw_unit unit = {.key = key, .ad = message, .ad_end = message + len, .tag = ret_tag};
-    cw_unit_wrap(&unit);
+    cw_suite_seal(cipher, key, message, len, NULL, 0, ret_tag);
 }
 
 __attribute__((alias("cw_suite_mac"))) void cw_suite_derive(uint8_t cipher,

@@ -177,13 +177,13 @@ cw_status cw_enclave_random(uint8_t *ret_bytes, size_t len)
 }
 
 /* No chip, no root key. */
-cw_status cw_enclave_derive(const uint8_t *context, size_t context_len,
+void cw_enclave_derive(const uint8_t *context, size_t context_len,
         uint8_t ret_key[static CW_KEY_LEN])
 {
     (void)context;
     (void)context_len;
     (void)ret_key;
-    return CW_E_ABSENT;
+    cw_enclave_abort();
 }
 
 /* Nothing here can sign: the evidence is empty, and the owner's verdict says so. */

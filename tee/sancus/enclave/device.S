@@ -17,7 +17,7 @@ cw_device_read:                         /* uint8_t (uint8_t offset) */
 cw_device_write:                        /* void (uint8_t offset, uint8_t value) */
         mov     #1, r14
 .Lcall:
-        tst     &cw_sancus_device_id
+        tst     &device_id
         jnz     .Lknown
         mov     r14, r11
         mov     #__cw_device_ps, r14
@@ -28,12 +28,25 @@ cw_device_write:                        /* void (uint8_t offset, uint8_t value) 
         .word   CW_SANCUS_GET_ID
         inc     r15
         cmp     r15, r14
-        jeq     .Lgenuine
-        br      #cw_enclave_abort
-.Lgenuine:
-        mov     r14, &cw_sancus_device_id
+        jne     .Lstranger
+        mov     r14, &device_id
         mov     r11, r14
 .Lknown:
         mov     r1, &cw_sancus_sp
         mov     #STATE_DEVICE, &cw_sancus_state
         br      #__cw_device_ps         /* comes back through the entry; r4 .. r10 are kept */
+
+        .globl  cw_sancus_from_device
+cw_sancus_from_device:                  /* nobody but the device module may come back so */
+        .word   CW_SANCUS_GET_CALLER
+        cmp     r15, &device_id
+        jne     .Lstranger
+        mov     &cw_sancus_sp, r1
+        mov     #STATE_RUNNING, &cw_sancus_state
+        ret
+.Lstranger:
+        br      #cw_enclave_abort
+
+        .section .bss.cw_device, "aw", @nobits
+        .balign 2
+device_id: .space 2

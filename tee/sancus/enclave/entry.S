@@ -12,7 +12,8 @@
 #include "tee/sancus/enclave/state.h"
 
         .section .text.entry, "ax", @progbits
-        .globl  cw_sancus_entry
+        .globl  cw_sancus_entry, cw_sancus_out, cw_enclave_abort
+        .weak   cw_sancus_resume, cw_sancus_from_device /* leave.S, device.S: where they are needed */
 cw_sancus_entry:
         dint
         cmp     #STATE_DEVICE, &cw_sancus_state
@@ -24,9 +25,8 @@ cw_sancus_entry:
         jnz     cw_enclave_abort
         cmp     #CW_SANCUS_ENTRY_UNLOAD, r11
         jeq     .Lunload
-        jlo     .Lentry_known
-        mov     #0xff, r11
-.Lentry_known:
+        mov     #__cw_stack_start, r15
+        .word   CW_SANCUS_STACK_GUARD
         cmp     #STATE_IDLE, &cw_sancus_state
         jeq     .Lcall
         cmp     #STATE_LEFT, &cw_sancus_state
@@ -35,29 +35,26 @@ cw_sancus_entry:
         jz      .Lfirst
 
 /* The write to the own text ends the call with all registers cleared; the state stays. */
-        .globl  cw_enclave_abort
 cw_enclave_abort:
         mov     r15, &cw_sancus_entry
         jmp     cw_enclave_abort
 
 .Lfirst:                                /* a chip need not have cleared the secret section */
-        mov     #__cw_bss_start, r15
-1:      clr     0(r15)
+        mov     #__cw_data_load, r9
+        mov     #__cw_ss, r15
+1:      clr     r10
+        cmp     #__cw_bss_start, r15
+        jhs     2f
+        mov     @r9+, r10
+2:      mov     r10, 0(r15)
         incd    r15
         cmp     #__cw_se, r15
         jne     1b
-        mov     #__cw_data_load, r9
-        mov     #__cw_ss, r15
-2:      cmp     #__cw_bss_start, r15
-        jeq     .Lcall
-        mov     @r9+, r10
-        mov     r10, 0(r15)
-        incd    r15
-        jmp     2b
 
 .Lcall:
         mov     #__cw_se, r1
-        call    #cw_sancus_guard
+        mov     #STATE_RUNNING, &cw_sancus_state
+        mov     r7, &cw_sancus_back
         .irp    r, 11, 8, 13, 14, 12    /* struct cw_call, its last field first */
         push    r\r
         .endr
@@ -65,48 +62,26 @@ cw_enclave_abort:
         call    #cw_run
         mov     #STATE_IDLE, &cw_sancus_state
 cw_sancus_out:                               /* r12, r13 the result, r15 where to; no more leaves */
-        mov     &return_far, r15
+        mov     &cw_sancus_back, r15
         .irp    r, 1, 4, 5, 6, 7, 8, 9, 10, 11, 14, 2
         clr     r\r
         .endr
-        cmp     #STATE_GONE, &cw_sancus_state
-        jeq     .Lgone
-        clr     r2
         br      r15
-.Lgone:
-        clr     r2
-        .word   CW_SANCUS_DISABLE       /* continues at r15 */
 
-        .globl  cw_sancus_out, cw_sancus_guard
-        .weak   cw_sancus_resume        /* leave.S, where a module can leave */
 .Lresume:
         br      #cw_sancus_resume
-cw_sancus_guard:
-        mov     #__cw_stack_start, r15
-        .word   CW_SANCUS_STACK_GUARD
-        mov     #STATE_RUNNING, &cw_sancus_state
-        mov     r7, &return_far
-        ret
-
+.Lfrom_device:
+        br      #cw_sancus_from_device
 .Lunload:
-        mov     r7, &return_far
-        mov     #STATE_GONE, &cw_sancus_state
-        clr     r12
-        clr     r13
-        jmp     cw_sancus_out
-
-.Lfrom_device:                          /* nobody but the device module may come back so */
-        .word   CW_SANCUS_GET_CALLER
-        cmp     r15, &cw_sancus_device_id
-        jne     cw_enclave_abort
-        mov     &cw_sancus_sp, r1
-        mov     #STATE_RUNNING, &cw_sancus_state
-        ret
+        mov     r7, r15
+        .irp    r, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 2
+        clr     r\r
+        .endr
+        .word   CW_SANCUS_DISABLE       /* continues at r15 */
 
         .section .bss.cw_sancus, "aw", @nobits
         .balign 2
-        .globl  cw_sancus_state, cw_sancus_sp, cw_sancus_device_id
+        .globl  cw_sancus_state, cw_sancus_sp, cw_sancus_back
 cw_sancus_state: .space 2
 cw_sancus_sp: .space 2
-cw_sancus_device_id: .space 2
-return_far: .space 2
+cw_sancus_back: .space 2

@@ -20,7 +20,8 @@ cw_enclave_leave:
         .globl  cw_sancus_resume
 cw_sancus_resume:
         mov     &cw_sancus_sp, r1
-        call    #cw_sancus_guard
+        mov     #STATE_RUNNING, &cw_sancus_state
+        mov     r7, &cw_sancus_back
         pop     r15
         mov     r12, 0(r15)
         mov     r14, 2(r15)

@@ -13,6 +13,5 @@
 #define STATE_RUNNING 0x2e03 /* also: broke off; it stays so */
 #define STATE_LEFT 0x3b05    /* out in the middle of a call  */
 #define STATE_DEVICE 0x470b  /* out at its device            */
-#define STATE_GONE 0x5111    /* about to be disabled         */
 
 #endif

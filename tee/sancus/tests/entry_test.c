@@ -151,7 +151,7 @@ static void request_leaves_in_the_middle_and_resumes(void **state)
     /* Meanwhile nothing else is served, and a forged response does not resume it. */
     assert_int_equal(call(CW_ENTRY_CALL, call_echo, sizeof call_echo), AGAIN);
     assert_int_equal(call(CW_ENTRY_RESPONSE, frame, len) >> 24, CW_RESULT_REFUSED);
-    assert_int_equal(cw_channel_wrap_response(&answerer, (const uint8_t *)"because", 7, frame,
+    assert_int_equal(cw_channel_wrap(&answerer, (const uint8_t *)"because", 7, frame,
                              sizeof frame, &len), CW_OK);
     assert_int_equal(call(CW_ENTRY_RESPONSE, frame, len), DONE(CW_LINK_HEADER_LEN + 7));
     assert_memory_equal(chip->mem + MACHINE_OUT + CW_LINK_HEADER_LEN, "because", 7);
@@ -168,6 +168,7 @@ static void request_to_a_handler_is_answered(void **state)
     struct owner o = owner_open(chip, &echo[0]);
     struct cw_channel asker = owner_connect(&o, ANSWER, 0x31, CW_MODE_REQUEST);
     uint8_t frame[128];
+    uint32_t gap;
     size_t len;
     assert_int_equal(cw_channel_wrap(&asker, (const uint8_t *)"what", 4, frame, sizeof frame, &len),
             CW_OK);
@@ -175,7 +176,7 @@ static void request_to_a_handler_is_answered(void **state)
     const uint8_t *item;
     assert_int_equal(owner_item(&o, 0, &item, &len), CW_FRAME_RESPONSE);
     (void)memcpy(frame, item, len);
-    assert_int_equal(cw_channel_unwrap_response(&asker, frame, len, &len), CW_OK);
+    assert_int_equal(cw_channel_unwrap(&asker, frame, len, &len, &gap), CW_OK);
     assert_int_equal(len, 7);
     assert_memory_equal(frame + CW_EVENT_HEADER_LEN, "re:what", 7);
 }

@@ -47,11 +47,10 @@ static void at_waiting(void *ctx, const uint8_t *bytes, size_t len, const char *
             heard.items_len == 0, false, "response: %s (result %u)", what, heard.result);
     const bool shape = len >= CW_FRAME_LEN(0) && len % 2 == 0 &&
             len <= CW_FRAME_LEN(CW_WORLD_SMALL);
-    if (shape && memcmp(bytes, a->genuine->bytes, 4) == 0) {
-        const bool counter = memcmp(bytes + 4, a->genuine->bytes + 4, 8) == 0;
-        a->auth = (uint16_t)(a->auth + counter);
-        a->replay = (uint16_t)(a->replay + !counter);
-    }
+    const bool other = shape && memcmp(bytes, a->genuine->bytes, 4) == 0 &&
+            memcmp(bytes + 4, a->genuine->bytes + 4, 8) != 0;
+    a->auth = (uint16_t)(a->auth + !other);
+    a->replay = (uint16_t)(a->replay + other);
 }
 
 /* While a request pends everything else waits. */

@@ -231,13 +231,14 @@ static void request_is_answered_authentically(void **state)
     cw_channel_install(&source, &s, deployment, true, check);
     uint8_t frame[256];
     size_t len;
+    uint32_t gap;
     size_t payload_len;
     assert_int_equal(
             cw_channel_wrap(&source, (const uint8_t *)"hello", 5, frame, sizeof frame, &len),
             CW_OK);
     assert_int_equal(enter(CW_ENTRY_REQUEST, frame, len), CW_RESULT_DONE);
     uint8_t *response = item(CW_FRAME_RESPONSE, &len);
-    assert_int_equal(cw_channel_unwrap_response(&source, response, len, &payload_len), CW_OK);
+    assert_int_equal(cw_channel_unwrap(&source, response, len, &payload_len, &gap), CW_OK);
     assert_int_equal(payload_len, 5);
     assert_memory_equal(response + CW_EVENT_HEADER_LEN, "hello", 5);
 }

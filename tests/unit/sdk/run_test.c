@@ -472,7 +472,7 @@ static void outside(cw_return value, struct cw_call *ret_next)
         size_t len = only_item(CW_FRAME_REQUEST, request);
         assert_int_equal(cw_channel_expects(&handler, request, len), CW_OK);
         assert_int_equal(cw_channel_unwrap(&handler, request, len, &len, &gap), CW_OK);
-        assert_int_equal(cw_channel_wrap_response(&handler, (const uint8_t *)"answer", 6,
+        assert_int_equal(cw_channel_wrap(&handler, (const uint8_t *)"answer", 6,
                                  response, sizeof response, &response_len),
                 CW_OK);
         next.entry = CW_ENTRY_EVENT; /* other entries wait */
@@ -539,9 +539,10 @@ static void handler_answers_and_refuses_the_same_request_again(void **state)
     assert_int_equal(enter(CW_ENTRY_EVENT, frame, len), CW_RESULT_REFUSED);
     assert_int_equal(enter(CW_ENTRY_REQUEST, frame, len), CW_RESULT_DONE);
     size_t response_len = only_item(CW_FRAME_RESPONSE, response);
+    uint32_t gap;
     size_t payload_len;
     assert_int_equal(
-            cw_channel_unwrap_response(&source, response, response_len, &payload_len), CW_OK);
+            cw_channel_unwrap(&source, response, response_len, &payload_len, &gap), CW_OK);
     assert_memory_equal(response + CW_EVENT_HEADER_LEN, "hello", 5);
     assert_int_equal(enter(CW_ENTRY_REQUEST, frame, len), CW_RESULT_REFUSED);
     assert_int_equal(handled, 1);

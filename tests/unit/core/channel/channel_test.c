@@ -319,10 +319,13 @@ static void reflected_frames_and_acknowledgements_are_refused(void **state)
     size_t len = wrap(&p, "ask", frame);
     size_t payload_len;
     /* The request itself as its own answer. */
-    assert_int_equal(
-            cw_channel_unwrap_response(&p.source, frame, len, &payload_len), CW_E_AUTH);
+    uint32_t gap;
+    assert_int_equal(cw_channel_unwrap(&p.source, frame, len, &payload_len, &gap), CW_E_AUTH);
     /* An event sealed for the sink, sent to the source. */
+    p = pair_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
+    len = wrap(&p, "tell", frame);
     assert_int_equal(cw_channel_expects(&p.source, frame, len), CW_E_STATE);
+    assert_int_equal(cw_channel_unwrap(&p.source, frame, len, &payload_len, &gap), CW_E_STATE);
 }
 
 static void request_is_answered_once_and_only_by_its_own_response(void **state)
@@ -338,20 +341,20 @@ static void request_is_answered_once_and_only_by_its_own_response(void **state)
         size_t len = wrap(&p, "first", request);
         assert_int_equal(deliver(&p, request, len, "first"), CW_OK);
         assert_int_equal(deliver(&p, request, len, NULL), CW_E_REPLAY);
-        assert_int_equal(cw_channel_wrap_response(&p.sink, (const uint8_t *)"one", 3,
+        assert_int_equal(cw_channel_wrap(&p.sink, (const uint8_t *)"one", 3,
                                  old_response, sizeof old_response, &response_len),
                 CW_OK);
         len = wrap(&p, "second", request);
         assert_int_equal(deliver(&p, request, len, "second"), CW_OK);
-        assert_int_equal(cw_channel_unwrap_response(
-                                 &p.source, old_response, response_len, &payload_len),
+        uint32_t gap;
+        assert_int_equal(
+                cw_channel_unwrap(&p.source, old_response, response_len, &payload_len, &gap),
                 CW_E_REPLAY);
-        assert_int_equal(cw_channel_wrap_response(&p.sink, (const uint8_t *)"two", 3, response,
+        assert_int_equal(cw_channel_wrap(&p.sink, (const uint8_t *)"two", 3, response,
                                  sizeof response, &response_len),
                 CW_OK);
         assert_int_equal(
-                cw_channel_unwrap_response(&p.source, response, response_len, &payload_len),
-                CW_OK);
+                cw_channel_unwrap(&p.source, response, response_len, &payload_len, &gap), CW_OK);
         assert_int_equal(payload_len, 3);
         assert_memory_equal(response + CW_EVENT_HEADER_LEN, "two", 3);
     }

@@ -37,7 +37,13 @@ static cw_status claim(struct bench *b, uint32_t session, uint8_t deployment, ui
     uint8_t master[CW_KEY_LEN] = {(uint8_t)session, 7};
     struct cw_open open = {.header = cw_manage_header(CW_MANAGE_OPEN, session, 0), .module = number};
     memset(open.deployment, deployment, sizeof open.deployment);
-    cw_status status = cw_module_claim(&b->module, &open, master);
+    CW_EVEN uint8_t message[CW_OPEN_LEN + CW_TAG_LEN];
+    CW_EVEN uint8_t opened[CW_OPENED_LEN];
+    uint8_t key[CW_KEY_LEN];
+    memcpy(message, &open, sizeof open);
+    cw_module_session_key(b->module.cipher, master, "cw1.opn", key);
+    cw_suite_mac(b->module.cipher, key, message, CW_OPEN_LEN, message + CW_OPEN_LEN);
+    cw_status status = cw_module_claim(&b->module, message, CW_OPEN_LEN, master, opened);
     if (status == CW_OK) {
         cw_module_session_key(b->module.cipher, master, "cw1.in\0", b->key_in);
         cw_module_session_key(b->module.cipher, master, "cw1.out", b->key_out);
@@ -73,12 +79,11 @@ static void seal(struct bench *b, uint8_t type, const uint8_t *body, size_t len)
 /* Deliver the sealed message as it stands; the answer's body on success. */
 static cw_status deliver(struct bench *b, uint8_t *ret_body, size_t *ret_len)
 {
-    uint8_t copy[256];
-    uint8_t answer[256];
-    size_t len = 0;
+    CW_EVEN uint8_t copy[256];
+    CW_EVEN uint8_t answer[CW_ANSWERED_LEN];
+    size_t len = sizeof answer;
     memcpy(copy, b->message, b->message_len);
-    cw_status status =
-            cw_module_command(&b->module, copy, b->message_len, answer, sizeof answer, &len);
+    cw_status status = cw_module_command(&b->module, copy, b->message_len, answer);
     if (status == CW_OK) {
         struct cw_manage_header header;
         assert_int_equal(cw_manage_header_decode(answer, len, &header), CW_OK);
