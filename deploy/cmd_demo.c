@@ -10,17 +10,15 @@
 #include "deploy/memory.h"
 #include "deploy/verb.h"
 
-static void summary(const struct cw_demo *d, bool is_kept)
+static void summary(struct cw_app *app, const struct cw_demo *d, bool is_kept)
 {
     if (d->json) {
-        json_t *object = json_pack("{s:b, s:i, s:i, s:O}", "ok", d->failed_count == 0, "held",
-                (int)d->held_count, "failed", (int)d->failed_count, "steps", d->steps);
+        json_t *object = json_pack("{s:i, s:i, s:O}", "held", (int)d->held_count, "failed",
+                (int)d->failed_count, "steps", d->steps);
         if (is_kept && d->folder != NULL) {
             json_object_set_new(object, "folder", json_string(d->folder));
         }
-        json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-        putchar('\n');
-        json_decref(object);
+        cw_app_json(app, object);
         return;
     }
     cw_demo_say(d, "%s%u steps held, %u failed%s%s", d->failed_count == 0 ? "" : "FAILED: ",
@@ -77,7 +75,7 @@ int cw_cmd_demo(struct cw_app *app, const struct cw_words *words)
         (void)nftw(d->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
     if (words->once || d->failed_count != 0) {
-        summary(d, is_kept);
+        summary(app, d, is_kept);
     }
     const int result = d->failed_count == 0 ? CW_EXIT_DONE : CW_EXIT_FAILED;
     let_go(d);

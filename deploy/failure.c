@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deploy/app.h"
 #include "deploy/memory.h"
 #include "posix/log.h"
 
@@ -87,7 +88,8 @@ void cw_failures_add(struct cw_failures *f, const struct cw_mistakes *mistakes)
 
 void cw_failures_tell(struct cw_failures *f, struct json_t *object, const char *verb, int exit)
 {
-    json_t *told = json_pack("{s:b, s:o, s:i}", "ok", exit == 0, "verb",
+    json_t *told = json_pack("{s:b, s:o, s:i}", "ok",
+            exit == CW_EXIT_DONE || exit == CW_EXIT_CHANGES, "verb",
             verb == NULL ? json_null() : json_string(verb), "exit", exit);
     if (object != NULL) {
         json_object_update_missing(told, object);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "deploy/help.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "posix/log.h"
+#include "posix/version.h"
 
 #define VERBS_MAX 64u
 
@@ -81,7 +83,8 @@ void cw_help_all(const struct cw_tables *tables)
     for (size_t i = 0; i < tables->shared_count; i++) {
         print_option(&tables->options[i]);
     }
-    printf("\nexit status: 0 done, 1 failed, 2 wrong use or wrong descriptor, 3 evidence refused\n"
+    printf("\nexit status: 0 done, 1 failed, 2 wrong use or wrong descriptor, 3 evidence refused,\n"
+           "4 plan --exit-code: there is something to do\n"
            "`causeway help VERB` and causeway(1) tell more.\n");
 }
 
@@ -96,16 +99,53 @@ void cw_help_one(const struct cw_tables *tables, const struct cw_verb *verb)
     }
 }
 
+static json_t *json_options(const struct cw_tables *tables, const struct cw_verb *verb)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; tables->options[i].name != NULL; i++) {
+        const struct cw_args_option *o = &tables->options[i];
+        if (verb == NULL ? i < tables->shared_count : cw_help_takes(verb, o->name)) {
+            json_array_append_new(list, json_pack("{s:s, s:s?, s:s}", "option", o->name, "value",
+                                                o->value, "help", o->help));
+        }
+    }
+    return list;
+}
+
+static json_t *json_verb(const struct cw_tables *tables, const struct cw_verb *verb)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", verb->name, "summary", verb->summary,
+            "operands", verb->operands, "example", verb->example, "options",
+            json_options(tables, verb));
+}
+
+static void tell(struct cw_app *app, const struct cw_verb *one)
+{
+    if (!app->options.json) {
+        if (one == NULL) {
+            cw_help_all(app->tables);
+        } else {
+            cw_help_one(app->tables, one);
+        }
+        return;
+    }
+    json_t *verbs = json_array();
+    for (const struct cw_verb *v = app->tables->verbs; v->name != NULL; v++) {
+        if (one == NULL || v == one) {
+            json_array_append_new(verbs, json_verb(app->tables, v));
+        }
+    }
+    cw_app_json(app, json_pack("{s:s, s:o, s:o}", "version", CW_PROGRAM_VERSION, "verbs", verbs,
+                             "options", json_options(app->tables, NULL)));
+}
+
 int cw_cmd_help(struct cw_app *app, const struct cw_words *words)
 {
-    if (words->count == 0) {
-        cw_help_all(app->tables);
-        return CW_EXIT_DONE;
-    }
-    const struct cw_verb *verb = cw_help_find(app->tables, words->operands[0]);
-    if (verb == NULL) {
+    const struct cw_verb *verb =
+            words->count == 0 ? NULL : cw_help_find(app->tables, words->operands[0]);
+    if (words->count > 0 && verb == NULL) {
         return CW_EXIT_WRONG;
     }
-    cw_help_one(app->tables, verb);
+    tell(app, verb);
     return CW_EXIT_DONE;
 }

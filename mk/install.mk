@@ -26,6 +26,7 @@ INSTALLED = $(foreach f,$(PROGRAM_FILES),bin/$(notdir $f)=$f) \
     $(foreach f,$(DOCUMENTS),share/doc/causeway/$f=$f) \
     $(foreach f,$(MAN_PAGES),$(call man-place,$f)=$f) \
     share/causeway/app.schema.json=share/causeway/app.schema.json \
+    share/causeway/output.schema.json=share/causeway/output.schema.json \
     share/pkgconfig/causeway.pc=share/causeway.pc \
     $(foreach s,$(SHELLS),$($s-place)=$(COMPLETED)/causeway.$s) \
     $(UNIT_DIR)/causeway-node@.service=$(B)/systemd/causeway-node@.service
