@@ -215,7 +215,8 @@ static cw_status check_application(struct cw_app *app)
         return cw_state_fact_put(app->state, "application", app->d.name.value);
     }
     if (status == CW_OK && strcmp(name, app->d.name.value) != 0) {
-        cw_log_error("%s belongs to the application \"%s\", but %s describes \"%s\": use --state "
+        cw_log_error("%s" CW_AT " belongs to the application \"%s\", but %s describes \"%s\""
+                CW_REMEDY ": use --state "
                      "with a folder of its own, or `causeway destroy` first",
                 app->state_folder, name, app->descriptor_path, app->d.name.value);
         return CW_E_FORM;
@@ -261,7 +262,8 @@ cw_status cw_app_remember(struct cw_app *app)
         status = cw_state_settle(app->state, &was_copy);
     }
     if (status == CW_OK && was_copy) {
-        cw_log_warn("%s was restored from a copy, or its last use broke off: direct connections "
+        cw_log_warn("%s" CW_AT " was restored from a copy, or its last use broke off: direct "
+                "connections "
                     "get new keys before they are used",
                 app->state_folder);
     }
@@ -371,14 +373,15 @@ static cw_status greet(struct cw_app *app, const struct cw_descriptor_node *node
     if (answer.status != CW_OK) {
         char text[1024];
         cw_nodeclient_text(&answer, text, sizeof text);
-        cw_log_error("node %s refuses this owner: %s", node->name.value, text);
+        cw_log_error("node %s" CW_AT " refuses this owner: %s", node->name.value, text);
         return CW_E_SYSTEM;
     }
     json_error_t error;
     json_t *hello = json_loadb((const char *)answer.bytes, answer.len, 0, &error);
     const char *tee = json_string_value(json_object_get(hello, "tee"));
     if (tee != NULL && strcmp(tee, node->tee.value) != 0) {
-        cw_log_error("node %s at %s runs tee \"%.40s\", but the descriptor says \"%s\" (line %u)",
+        cw_log_error("node %s" CW_AT " at %s runs tee \"%.40s\", but the descriptor says \"%s\" "
+                "(line %u)",
                 node->name.value, node->address.value, tee, node->tee.value, node->tee.at.line);
         status = CW_E_SYSTEM;
     }
@@ -398,7 +401,8 @@ cw_status cw_app_address(const struct cw_app *app, const struct cw_descriptor_no
     if (status == CW_OK) {
         snprintf(ret_address, cap, "%s", local.address);
     } else {
-        cw_log_error("node %s is local, and does not run: `causeway apply` starts it (log: %s)",
+        cw_log_error("node %s" CW_AT " is local, and does not run" CW_REMEDY ": `causeway apply` "
+                "starts it (log: %s)",
                 node->name.value, local.log);
     }
     cw_local_free(&local);
@@ -432,13 +436,15 @@ cw_status cw_app_reach(struct cw_app *app, const struct cw_descriptor_node *node
     status = cw_nodeclient_connect(app->keys.tls, node->name.value, address,
             pin[0] == '\0' ? NULL : pin, app->options.timeout_ms, slot, why);
     if (status == CW_E_AUTH && pin[0] != '\0') {
-        cw_log_error("node %s: %s.  If its key was changed on purpose: %s", node->name.value, why,
+        cw_log_error("node %s" CW_AT ": %s" CW_REMEDY ".  If its key was changed on purpose: %s",
+                node->name.value, why,
                 node->key.value != NULL ? "write the new one into the descriptor (\"key\")"
                                         : "`causeway key forget-node` drops the old one");
         return CW_E_SYSTEM;
     }
     if (status != CW_OK) {
-        cw_log_error("node %s: %s.  Is causeway-node running there?", node->name.value, why);
+        cw_log_error("node %s" CW_AT ": %s" CW_REMEDY ".  Is causeway-node running there?",
+                node->name.value, why);
         return CW_E_SYSTEM;
     }
     if (pin[0] == '\0') {

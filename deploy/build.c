@@ -46,7 +46,7 @@ static cw_status hash_file(EVP_MD_CTX *hash, const char *name, const char *path)
     cw_status status = cw_file_read(path, SOURCE_MAX, &bytes, &len);
     if (status != CW_OK) {
         if (status == CW_E_ABSENT) {
-            cw_log_error("%s is gone", path);
+            cw_log_error("%s" CW_AT " is gone", path);
         }
         return CW_E_SYSTEM;
     }
@@ -339,11 +339,12 @@ static cw_status begin(struct job *job)
         return CW_OK;
     }
     if (backend->needs(job->why) != CW_OK) {
-        cw_log_error("node %s: %s", job->node->name.value, job->why);
+        cw_log_error("node %s" CW_AT ": %s", job->node->name.value, job->why);
         return CW_E_SYSTEM;
     }
     if (!backend->session_dh && job->owner_node->vendor_key == NULL) {
-        cw_log_error("node %s: its vendor key is not here: `causeway key add-vendor %s --file "
+        cw_log_error("node %s" CW_AT ": its vendor key is not here" CW_REMEDY ": `causeway key "
+                "add-vendor %s --file "
                      "FILE`",
                 job->node->name.value, job->node->name.value);
         return CW_E_ABSENT;
@@ -535,7 +536,8 @@ cw_status cw_remote_recall(struct cw_app *app, struct cw_remote *r)
         free(bytes);
     }
     if (status == CW_E_ABSENT) {
-        cw_log_error("module \"%s\" was not built yet: `causeway apply` first",
+        cw_log_error("module \"%s\"" CW_AT " was not built yet" CW_REMEDY ": `causeway apply` "
+                "first",
                 r->module->name.value);
     }
     if (status == CW_OK) {

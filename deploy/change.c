@@ -218,7 +218,8 @@ static cw_status listen_to(struct cw_change *change, struct cw_change_node *n)
             ? NULL
             : json_loadb((const char *)answer.bytes, answer.len, 0, &error);
     if (n->says == NULL) {
-        cw_log_warn("node %s does not say what it has: what may be left there is not tidied up",
+        cw_log_warn("node %s" CW_AT " does not say what it has" CW_REMEDY ": what may be left "
+                "there is not tidied up",
                 n->node->name.value);
     }
     return CW_OK;
@@ -560,7 +561,8 @@ cw_status cw_change_sweep(struct cw_change *change, struct cw_change_node *n)
         worst = status == CW_OK ? worst : status;
     }
     if (n->foreign_count > 0) {
-        cw_log_warn("node %s has %zu module%s of other deployments of this owner: they were made "
+        cw_log_warn("node %s" CW_AT " has %zu module%s of other deployments of this owner"
+                CW_REMEDY ": they were made "
                     "with another state, and are left alone",
                 n->node->name.value, n->foreign_count, n->foreign_count == 1 ? "" : "s");
     }

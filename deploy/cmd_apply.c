@@ -92,7 +92,9 @@ static cw_status place(const struct apply *a, struct cw_remote *r)
     if (status == CW_OK) {
         status = cw_remote_attest(app, r);
         if (status == CW_E_ABSENT) {
-            cw_log_error("node %s has no module \"%s\", though it was loaded", r->node->name.value,
+            cw_log_error("node %s" CW_AT " has no module \"%s\", though it was loaded" CW_REMEDY
+                                   ": apply once more; its log may say why",
+                    r->node->name.value,
                     r->module->name.value);
             status = CW_E_SYSTEM;
         }
@@ -324,14 +326,15 @@ static cw_status forget_nodes(struct apply *a)
             continue;
         }
         if (!n->is_reached && a->app->options.force) {
-            cw_log_warn("node %s is forgotten: what was left there may run on, but nobody listens "
+            cw_log_warn("node %s" CW_AT " is forgotten" CW_REMEDY ": what was left there may run "
+                    "on, but nobody listens "
                         "to it",
                     n->node->name.value);
             n->says = json_object();
             n->status = cw_change_sweep(&a->change, n);
         } else if (!n->is_reached) {
             cw_log_error("modules were left on node %s, which the descriptor does not have any "
-                         "more and which cannot be reached: start it, or forget it by "
+                         "more and which cannot be reached" CW_REMEDY ": start it, or forget it by "
                          "`causeway apply --force`",
                     n->node->name.value);
         }
@@ -367,7 +370,8 @@ static cw_status sum_up(struct apply *a)
     }
     if (modules > 0 || connections > 0) {
         cw_log_error("%zu of %zu modules and %zu of %zu connections are not as the descriptor says; "
-                     "the rest is.  When the causes above are gone, `causeway apply` does what is "
+                     "the rest is" CW_REMEDY ".  When the causes above are gone, `causeway "
+                     "apply` does what is "
                      "left",
                 modules, app->d.module_count, connections, app->d.connection_count);
         worst = worst == CW_OK ? CW_E_SYSTEM : worst;

@@ -178,7 +178,7 @@ static cw_status destroy(struct cw_app *app)
     if (status == CW_OK) {
         status = cw_state_forget(app->state);
     } else {
-        cw_log_error("not all modules could be ended; --force forgets them");
+        cw_log_error("not all modules could be ended" CW_REMEDY "; --force forgets them");
     }
     if (status == CW_OK) {
         cw_app_step(app, "destroy", "%s: forgotten; keys and pins are kept", app->d.name.value);

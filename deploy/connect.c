@@ -309,7 +309,7 @@ static cw_status refused_by(const struct link *l, const struct cw_remote *r, cw_
     } else if (status == CW_E_DENIED) {
         remedy = ": its image does not have this cipher, or its freshness does not allow it";
     }
-    cw_log_error("connection \"%s\": module \"%s\" refuses (%s)%s", l->row.name,
+    cw_log_error("connection \"%s\"" CW_AT ": module \"%s\" refuses (%s)%s", l->row.name,
             r->module->name.value, cw_status_name(status), remedy);
     return CW_E_STATE;
 }
@@ -332,7 +332,8 @@ static cw_status set_end(struct link *l, struct cw_remote *r, uint16_t local)
         return refused_by(l, r, (cw_status)answer.status);
     }
     if (!cw_bytes_equal(answer.check, expected, sizeof expected)) {
-        cw_log_error("connection \"%s\": module \"%s\" derived other keys: it was built from "
+        cw_log_error("connection \"%s\"" CW_AT ": module \"%s\" derived other keys: it was built "
+                "from "
                      "another version of the protocol",
                 l->row.name, r->module->name.value);
         return CW_E_AUTH;

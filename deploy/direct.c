@@ -126,7 +126,8 @@ static cw_status take_ack(struct direct *d)
     size_t len = 0;
     const uint8_t *ack = cw_remote_item(items, items_len, CW_FRAME_ACK, &len);
     if (ack == NULL || cw_channel_ack_take(&d->channel, ack, len) != CW_OK) {
-        cw_log_error("module \"%s\" does not acknowledge: it may live another life, and its "
+        cw_log_error("module \"%s\"" CW_AT " does not acknowledge" CW_REMEDY ": it may live "
+                "another life, and its "
                      "connections must be made anew: `causeway apply`",
                 d->c->to_module.value);
         return CW_E_STATE;
@@ -171,7 +172,8 @@ static cw_status flush(struct direct *d)
         if (d->row.mode == CW_MODE_STRICT) {
             status = take_ack(d);
         } else if (result != CW_RESULT_DONE) {
-            cw_log_error("module \"%s\" refuses: `causeway apply` makes its connections anew",
+            cw_log_error("module \"%s\"" CW_AT " refuses" CW_REMEDY ": `causeway apply` makes "
+                    "its connections anew",
                     d->c->to_module.value);
             status = CW_E_STATE;
         } else {
@@ -181,8 +183,10 @@ static cw_status flush(struct direct *d)
             return status;
         }
         if (d->row.mode == CW_MODE_STRICT && d->row.src_acked <= counter) {
-            cw_log_error("module \"%s\" did not accept event %" PRIu64 " of \"%s\" (it counts "
-                         "%" PRIu64 "): the event is kept, and goes out before the next one; "
+            cw_log_error("module \"%s\"" CW_AT " did not accept event %" PRIu64 " of \"%s\" (it "
+                    "counts "
+                         "%" PRIu64 ")" CW_REMEDY ": the event is kept, and goes out before the "
+                         "next one; "
                          "`causeway status` tells more",
                     d->c->to_module.value, counter, d->c->name.value, d->row.src_acked);
             return CW_E_STATE;

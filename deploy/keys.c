@@ -67,7 +67,7 @@ cw_status cw_keys_tls(struct cw_state *s, struct cw_keys *keys)
         status = certificate == NULL ? CW_E_FORM
                                      : cw_tls_identity_from_pem(pem, certificate, &keys->tls);
         if (status != CW_OK) {
-            cw_log_error("%s: the owner's TLS key does not read", cw_state_folder(s));
+            cw_log_error("%s" CW_AT ": the owner's TLS key does not read", cw_state_folder(s));
         }
     }
     cw_bytes_wipe(pem, sizeof pem);

@@ -75,7 +75,7 @@ static cw_status tell_end(const struct place *p, const char *folder, const char 
     }
     const char *line = text == NULL ? NULL : strrchr(text, '\n');
     line = line != NULL ? line + 1 : text;
-    cw_log_error("node %s: %s: \"%s\" (%s/log)", p->name, what,
+    cw_log_error("node %s" CW_AT ": %s: \"%s\" (%s/log)", p->name, what,
             line == NULL || line[0] == '\0' ? "it says nothing" : line, folder);
     free(text);
     return CW_E_SYSTEM;
@@ -125,11 +125,12 @@ static cw_status start_program(const struct place *p, const char *folder,
         const struct cw_tool *command)
 {
     if (command->failed) {
-        cw_log_error("node %s: too many arguments", p->name);
+        cw_log_error("node %s" CW_AT ": too many arguments", p->name);
         return CW_E_SYSTEM;
     }
     if (!cw_file_exists(command->arguments[0])) {
-        cw_log_error("node %s is local, but there is no program %s to run it: build or install all "
+        cw_log_error("node %s" CW_AT " is local, but there is no program %s to run it" CW_REMEDY
+                ": build or install all "
                      "of Causeway",
                 p->name, command->arguments[0]);
         return CW_E_SYSTEM;
@@ -137,7 +138,8 @@ static cw_status start_program(const struct place *p, const char *folder,
     const cw_status status =
             cw_daemon_start(folder, (const char *const *)(uintptr_t)command->arguments);
     if (status == CW_E_STATE) {
-        cw_log_error("node %s: another process is starting it (%s/pid): try again", p->name,
+        cw_log_error("node %s" CW_AT ": another process is starting it (%s/pid)" CW_REMEDY ": "
+                "try again", p->name,
                 folder);
     }
     return status == CW_OK ? CW_OK : CW_E_SYSTEM;

@@ -73,17 +73,19 @@ static cw_status broken(struct cw_nodeclient *c, cw_status status)
 {
     c->is_broken = true;
     if (status == CW_E_SYSTEM && (errno == ETIMEDOUT || errno == EAGAIN)) {
-        cw_log_error("node %s does not answer in time: is it overloaded, or a module stuck? "
+        cw_log_error("node %s" CW_AT " does not answer in time" CW_REMEDY ": is it overloaded, "
+                "or a module stuck? "
                      "--timeout waits longer",
                 c->name);
     } else if (status == CW_E_SYSTEM && errno == ECONNRESET) {
-        cw_log_error("node %s closed the connection: does it run with --owner and your "
+        cw_log_error("node %s" CW_AT " closed the connection" CW_REMEDY ": does it run with "
+                "--owner and your "
                      "fingerprint (`causeway key show`)? its log says why",
                 c->name);
     } else if (status == CW_E_SYSTEM) {
-        cw_log_error("node %s: the connection broke: %s", c->name, strerror(errno));
+        cw_log_error("node %s" CW_AT ": the connection broke: %s", c->name, strerror(errno));
     } else {
-        cw_log_error("node %s breaks the protocol: ask who runs it", c->name);
+        cw_log_error("node %s" CW_AT " breaks the protocol" CW_REMEDY ": ask who runs it", c->name);
     }
     return CW_E_SYSTEM;
 }
@@ -91,7 +93,8 @@ static cw_status broken(struct cw_nodeclient *c, cw_status status)
 static cw_status other_version(struct cw_nodeclient *c, uint8_t version)
 {
     c->is_broken = true;
-    cw_log_error("node %s speaks version %u of the protocol, this program speaks version %u: update "
+    cw_log_error("node %s" CW_AT " speaks version %u of the protocol, this program speaks "
+            "version %u" CW_REMEDY ": update "
                  "the older one (%s)",
             c->name, version, CW_VERSION,
             version > CW_VERSION ? "this program" : "causeway-node there");
@@ -108,7 +111,8 @@ cw_status cw_nodeclient_post(struct cw_nodeclient *c, cw_node_request type, cons
         return CW_E_SPACE;
     }
     if (len > CW_LINK_MAX - 4) {
-        cw_log_error("node %s: a request of %zu bytes is longer than the protocol allows (%lu)",
+        cw_log_error("node %s" CW_AT ": a request of %zu bytes is longer than the protocol "
+                "allows (%lu)",
                 c->name, len, CW_LINK_MAX - 4);
         return CW_E_SPACE;
     }

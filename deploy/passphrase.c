@@ -153,7 +153,8 @@ static cw_status read_terminal(const char *what, const char *option, bool is_new
 {
     const int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (tty < 0) {
-        cw_log_error("%s: there is no terminal to ask for the passphrase: give --%s FILE", what,
+        cw_log_error("%s" CW_AT ": there is no terminal to ask for the passphrase" CW_REMEDY ": "
+                "give --%s FILE", what,
                 option);
         return CW_E_STATE;
     }
@@ -168,7 +169,7 @@ static cw_status read_terminal(const char *what, const char *option, bool is_new
         }
     }
     if (status == CW_E_STATE) {
-        cw_log_error("%s: no passphrase was given", what);
+        cw_log_error("%s" CW_AT ": no passphrase was given", what);
     }
     cw_bytes_wipe(again, sizeof again);
     free(question);
@@ -183,7 +184,8 @@ cw_status cw_passphrase_read(const char *file, const char *what, const char *opt
     cw_status status =
             file != NULL ? read_file(file, line) : read_terminal(what, option, is_new, line);
     if (status == CW_OK && strlen(line) < (is_new ? CW_PASSPHRASE_LEAST : 1)) {
-        cw_log_error("%s%sthe passphrase of %s has %zu characters, expected %u or more",
+        cw_log_error("%s%sthe passphrase of %s has %zu characters" CW_REMEDY ", expected %u or "
+                "more",
                 file != NULL ? file : "", file != NULL ? ": " : "", what, strlen(line),
                 is_new ? CW_PASSPHRASE_LEAST : 1);
         status = CW_E_FORM;

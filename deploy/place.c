@@ -25,7 +25,7 @@ static char *sdk_at(const char *folder, const char *who)
     char *header = cw_memory_format("%s/include/sdk/causeway.h", folder);
     char *sdk = cw_file_exists(header) ? realpath(folder, NULL) : NULL;
     if (sdk == NULL) {
-        cw_log_error("%s names %s, which is no SDK: there is no %s", who, folder, header);
+        cw_log_error("%s" CW_AT " names %s, which is no SDK: there is no %s", who, folder, header);
     }
     free(header);
     return sdk;
@@ -43,7 +43,8 @@ char *cw_place_sdk(const char *asked)
     }
     char *sdk = cw_place_find(places);
     if (sdk == NULL) {
-        cw_log_error("the SDK is not found: run `make` or `make install`, or name its folder by "
+        cw_log_error("the SDK is not found" CW_REMEDY ": run `make` or `make install`, or name "
+                "its folder by "
                      "--sdk or CAUSEWAY_SDK");
     }
     return sdk;

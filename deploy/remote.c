@@ -70,7 +70,8 @@ static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t ent
         char text[1024];
         cw_nodeclient_text(&answer, text, sizeof text);
         if (answer.status != CW_E_ABSENT && answer.status != CW_AGAIN) {
-            cw_log_error("node %s cannot enter \"%s\": %s", r->node->name.value, name_of(r), text);
+            cw_log_error("node %s" CW_AT " cannot enter \"%s\": %s", r->node->name.value,
+                    name_of(r), text);
             return CW_E_SYSTEM;
         }
         return answer.status;
@@ -82,7 +83,7 @@ static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t ent
     cw_reader_expect(&reader, result <= CW_RESULT_PENDING);
     status = cw_reader_finish(&reader);
     if (status != CW_OK) {
-        cw_log_error("node %s answers in a form that is not known", r->node->name.value);
+        cw_log_error("node %s" CW_AT " answers in a form that is not known", r->node->name.value);
         return CW_E_SYSTEM;
     }
     *ret_result = (cw_result)result;
@@ -106,7 +107,8 @@ cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r, uint8_t entry
             return status;
         }
         if (waited_ms >= app->options.timeout_ms) {
-            cw_log_error("module \"%s\" is busy (it waits for an answer, or one of its outputs "
+            cw_log_error("module \"%s\"" CW_AT " is busy (it waits for an answer, or one of its "
+                    "outputs "
                          "has no room) and did not come free in time",
                     name_of(r));
             return CW_E_STATE;
@@ -156,7 +158,8 @@ cw_status cw_remote_take_off(struct cw_app *app, struct cw_nodeclient *client,
         if (answer.status != CW_AGAIN || waited_ms >= app->options.timeout_ms) {
             char text[1024];
             cw_nodeclient_text(&answer, text, sizeof text);
-            cw_log_error("node %s cannot unload \"%s\": %s", cw_nodeclient_name(client), called,
+            cw_log_error("node %s" CW_AT " cannot unload \"%s\": %s", cw_nodeclient_name(client),
+                    called,
                     text);
             return CW_E_SYSTEM;
         }
@@ -207,7 +210,8 @@ cw_status cw_remote_load(struct cw_app *app, struct cw_remote *r)
     if (answer.status != CW_OK) {
         char text[1024];
         cw_nodeclient_text(&answer, text, sizeof text);
-        cw_log_error("node %s cannot load \"%s\": %s", r->node->name.value, name_of(r), text);
+        cw_log_error("node %s" CW_AT " cannot load \"%s\": %s", r->node->name.value, name_of(r),
+                text);
         return CW_E_SYSTEM;
     }
     r->row.life = CW_LIFE_LOADED;
@@ -224,7 +228,7 @@ cw_status cw_remote_load(struct cw_app *app, struct cw_remote *r)
 
 static cw_status refused(const struct cw_remote *r, const char *reason, const char *remedy)
 {
-    cw_log_error("module \"%s\" on %s: evidence refused: %s.  %s", name_of(r),
+    cw_log_error("module \"%s\"" CW_AT " on %s: evidence refused: %s" CW_REMEDY ".  %s", name_of(r),
             r->node->name.value, reason, remedy);
     return CW_E_DENIED;
 }
@@ -315,7 +319,9 @@ static cw_status manage(struct cw_app *app, struct cw_remote *r, const uint8_t *
     cw_status status = cw_remote_enter(app, r, CW_ENTRY_MANAGE, message, len, &result, &items,
             &items_len);
     if (status == CW_E_ABSENT) {
-        cw_log_error("node %s has lost module \"%s\"", r->node->name.value, name_of(r));
+        cw_log_error("node %s" CW_AT " has lost module \"%s\"" CW_REMEDY
+                     "; `causeway apply` loads it anew",
+                r->node->name.value, name_of(r));
         return CW_E_SYSTEM;
     }
     if (status != CW_OK) {
@@ -331,8 +337,9 @@ static cw_status manage(struct cw_app *app, struct cw_remote *r, const uint8_t *
 
 static cw_status no_answer(const struct cw_remote *r)
 {
-    cw_log_error("module \"%s\" gave no authentic answer: its node changes messages, or it began "
-                 "another life meanwhile; `causeway apply` asks again",
+    cw_log_error("module \"%s\"" CW_AT " gave no authentic answer: its node changes messages, or "
+            "it began "
+                 "another life meanwhile" CW_REMEDY "; `causeway apply` asks again",
             name_of(r));
     return CW_E_AUTH;
 }
@@ -398,7 +405,8 @@ cw_status cw_remote_open(struct cw_app *app, struct cw_remote *r)
     const struct cw_evidence *e = &r->manager.evidence;
     const uint32_t known = e->session > r->row.session ? e->session : r->row.session;
     if (known == UINT32_MAX) {
-        cw_log_error("module \"%s\" has used up its sessions: reload it", name_of(r));
+        cw_log_error("module \"%s\"" CW_AT " has used up its sessions" CW_REMEDY ": reload it",
+                name_of(r));
         return CW_E_SPACE;
     }
     r->is_new_life = r->row.life != CW_LIFE_OPEN || e->state == CW_STATE_UNCLAIMED ||
@@ -472,7 +480,8 @@ cw_status cw_remote_ready(struct cw_app *app, struct cw_remote *r)
     if (status == CW_OK && !r->manager.is_open) {
         status = cw_remote_attest(app, r);
         if (status == CW_E_ABSENT) {
-            cw_log_error("module \"%s\" is not loaded: `causeway apply` first", name_of(r));
+            cw_log_error("module \"%s\"" CW_AT " is not loaded" CW_REMEDY ": `causeway apply` "
+                    "first", name_of(r));
             return CW_E_ABSENT;
         }
         if (status == CW_OK) {

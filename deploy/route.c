@@ -19,7 +19,7 @@ static cw_status tell(struct cw_nodeclient *client, cw_node_request type, const 
     } else if (status == CW_OK && answer.status != CW_OK) {
         char text[1024];
         cw_nodeclient_text(&answer, text, sizeof text);
-        cw_log_error("node %s: %s: %s", cw_nodeclient_name(client), what, text);
+        cw_log_error("node %s" CW_AT ": %s: %s", cw_nodeclient_name(client), what, text);
         status = CW_E_SYSTEM;
     }
     cw_nodeclient_release(client);

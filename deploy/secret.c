@@ -96,7 +96,8 @@ cw_status cw_secret_key_load(const char *path, uint8_t ret_key[static CW_SECRET_
     }
     status = cw_hex_get((const char *)text, ret_key, CW_SECRET_KEY_LEN);
     if (status != CW_OK) {
-        cw_log_error("%s is not a key of %u hexadecimal digits: put the right file there", path,
+        cw_log_error("%s" CW_AT " is not a key of %u hexadecimal digits" CW_REMEDY ": put the "
+                "right file there", path,
                 2 * CW_SECRET_KEY_LEN);
     }
     cw_bytes_wipe(text, len);

@@ -31,7 +31,7 @@ static cw_status set(struct pass *p, cw_node_request type, const uint8_t *fields
     if (status == CW_OK && answer.status != CW_OK) {
         char said[1024];
         cw_nodeclient_text(&answer, said, sizeof said);
-        cw_log_error("node %s: %s: %s", p->r->node->name.value, what, said);
+        cw_log_error("node %s" CW_AT ": %s: %s", p->r->node->name.value, what, said);
         status = CW_E_SYSTEM;
     }
     cw_nodeclient_release(p->r->client);

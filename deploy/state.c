@@ -13,7 +13,7 @@
 
 cw_status cw_sql_complain(struct cw_state *s, const char *what)
 {
-    cw_log_error("%s/state.db: %s: %s", s->folder, what, sqlite3_errmsg(s->db));
+    cw_log_error("%s/state.db" CW_AT ": %s: %s", s->folder, what, sqlite3_errmsg(s->db));
     return CW_E_SYSTEM;
 }
 
@@ -158,8 +158,9 @@ cw_status cw_state_secret_get(struct cw_state *s, const char *name, uint8_t *ret
             *ret_len = len - CW_SECRET_OVERHEAD;
         }
         if (status != CW_OK) {
-            cw_log_error("%s: the key is not the one that sealed this state (or the state was "
-                         "changed): use the right one by --key-file",
+            cw_log_error("%s" CW_AT ": the key is not the one that sealed this state (or the "
+                    "state was "
+                         "changed)" CW_REMEDY ": use the right one by --key-file",
                     s->folder);
             status = CW_E_DENIED;
         }

@@ -64,7 +64,8 @@ cw_status cw_state_lock(const char *folder, int *ret_fd)
             char pid[32] = "";
             ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
             pid[n > 0 ? n : 0] = '\0';
-            cw_log_error("another causeway (process %s) works with %s: wait for its end",
+            cw_log_error("another causeway (process %s) works with %s" CW_REMEDY ": wait for its "
+                    "end",
                     pid[0] == '\0' ? "unknown" : pid, folder);
             close(fd);
             return CW_E_STATE;
@@ -115,7 +116,8 @@ static cw_status check_version(struct cw_state *s)
         return make_schema(s);
     }
     if (status == CW_OK && version != SCHEMA_VERSION) {
-        cw_log_error("%s/state.db has version %d, this program reads version %d: %s", s->folder,
+        cw_log_error("%s/state.db" CW_AT " has version %d, this program reads version %d: %s",
+                s->folder,
                 version, SCHEMA_VERSION,
                 version > SCHEMA_VERSION
                         ? "a newer causeway wrote it; use that one"
@@ -149,7 +151,8 @@ static cw_status open_scratch(struct cw_state *s, const char *path)
         (void)sqlite3_db_config(file, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         status = is_open ? cw_state_copy(file, s->db) : CW_E_SYSTEM;
         if (status != CW_OK) {
-            cw_log_error("%s: cannot read: %s", path, sqlite3_errmsg(is_open ? s->db : file));
+            cw_log_error("%s" CW_AT ": cannot read: %s", path, sqlite3_errmsg(is_open ? s->db :
+                    file));
         }
         sqlite3_close(file);
     }
@@ -229,7 +232,8 @@ static cw_status open_lock(struct cw_state *s, const char *passphrase, char *tex
     }
     if (hex == NULL || cw_hex_get(hex, sealed, sizeof sealed) != CW_OK ||
             cw_kdf_get(text, &kdf) != CW_OK) {
-        cw_log_error("%s/state.db: what its passphrase opens was changed: restore a backup",
+        cw_log_error("%s/state.db" CW_AT ": what its passphrase opens was changed" CW_REMEDY ": "
+                "restore a backup",
                 s->folder);
         return CW_E_FORM;
     }
@@ -237,7 +241,8 @@ static cw_status open_lock(struct cw_state *s, const char *passphrase, char *tex
     if (status == CW_OK) {
         status = cw_secret_open(lock_key, "lock", sealed, sizeof sealed, s->key);
         if (status != CW_OK) {
-            cw_log_error("%s: the passphrase is wrong", s->folder);
+            cw_log_error("%s" CW_AT ": the passphrase is wrong" CW_REMEDY "; give the right one",
+                    s->folder);
             status = CW_E_DENIED;
         }
     }
@@ -288,7 +293,8 @@ static cw_status take_key_file(struct cw_state *s, const struct cw_state_access 
     char *path = cw_state_key_path(s->folder, access->key_file);
     cw_status status = CW_OK;
     if (!fresh && !cw_file_exists(path)) {
-        cw_log_error("%s is sealed, and its key file %s is not there: put it back, name it by "
+        cw_log_error("%s" CW_AT " is sealed, and its key file %s is not there" CW_REMEDY ": put "
+                "it back, name it by "
                      "--key-file, or `causeway restore` a backup",
                 s->folder, path);
         status = CW_E_FORM;
@@ -319,7 +325,8 @@ static cw_status take_key(struct cw_state *s, const struct cw_state_access *acce
         return take_key_file(s, access, fresh);
     }
     if (!fresh) {
-        cw_log_error("%s has a key file, no passphrase: leave --passphrase-file out, or change it "
+        cw_log_error("%s" CW_AT " has a key file, no passphrase" CW_REMEDY ": leave "
+                "--passphrase-file out, or change it "
                      "by `causeway key passphrase`",
                 s->folder);
         return CW_E_FORM;
@@ -373,7 +380,8 @@ static cw_status seal_again(struct cw_state *s, sqlite3_stmt *row, const char *u
     if (status == CW_OK) {
         status = cw_secret_seal(key, where, plain, len - CW_SECRET_OVERHEAD, sealed);
     } else {
-        cw_log_error("%s/state.db: what is sealed as %s does not open: the state was changed",
+        cw_log_error("%s/state.db" CW_AT ": what is sealed as %s does not open: the state was "
+                "changed",
                 s->folder, where);
         status = CW_E_SYSTEM;
     }

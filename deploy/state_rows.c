@@ -166,7 +166,8 @@ static cw_status connection_of_row(struct cw_state *s, sqlite3_stmt *row,
     key_place(c.conn, where, sizeof where);
     cw_status status = cw_secret_open(s->key, where, sealed, sizeof sealed, c.key);
     if (status != CW_OK) {
-        cw_log_error("%s/state.db: the key of connection \"%s\" does not open: the state was "
+        cw_log_error("%s/state.db" CW_AT ": the key of connection \"%s\" does not open: the "
+                "state was "
                      "changed",
                 s->folder, c.name);
         return CW_E_SYSTEM;

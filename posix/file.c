@@ -54,12 +54,13 @@ cw_status cw_file_read(const char *path, size_t max_len, uint8_t **ret_bytes, si
         goto close_file;
     }
     if (!S_ISREG(st.st_mode)) {
-        cw_log_error("%s is not a regular file", path);
+        cw_log_error("%s" CW_AT " is not a regular file", path);
         goto close_file;
     }
     size_t len = (size_t)st.st_size;
     if (len > max_len) {
-        cw_log_error("%s has %zu bytes; at most %zu are taken", path, len, max_len);
+        cw_log_error("%s" CW_AT " has %zu bytes" CW_REMEDY "; at most %zu are taken", path, len,
+                max_len);
         status = CW_E_SPACE;
         goto close_file;
     }
@@ -171,11 +172,12 @@ cw_status cw_file_check_private(const char *path)
         return errno == ENOENT || errno == ENOTDIR ? CW_E_ABSENT : failed("look at", path);
     }
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
-        cw_log_error("%s must be a regular file that belongs to you", path);
+        cw_log_error("%s" CW_AT " must be a regular file that belongs to you", path);
         return CW_E_DENIED;
     }
     if ((st.st_mode & 077u) != 0) {
-        cw_log_error("%s holds a secret and others may use it (mode %04o): chmod 600 %s", path,
+        cw_log_error("%s" CW_AT " holds a secret and others may use it (mode %04o)" CW_REMEDY ": "
+                "chmod 600 %s", path,
                 (unsigned)st.st_mode & 07777u, path);
         return CW_E_DENIED;
     }

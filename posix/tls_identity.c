@@ -238,7 +238,8 @@ static cw_status make_certificate(const char *key_path, const char *certificate_
     if (pem != NULL) {
         status = cw_file_write(certificate_path, pem, strlen(pem), 0644);
     } else {
-        cw_log_error("%s is no private key: restore it from a backup, or move it away to get a new "
+        cw_log_error("%s" CW_AT " is no private key" CW_REMEDY ": restore it from a backup, or "
+                "move it away to get a new "
                      "identity", key_path);
         status = CW_E_FORM;
     }
@@ -268,14 +269,16 @@ static cw_status load_files(const char *key_path, const char *certificate_path,
         status = cw_file_read(certificate_path, PEM_MAX_LEN, &certificate, &certificate_len);
     }
     if (status == CW_E_ABSENT) {
-        cw_log_error("%s is not there: restore it from a backup, or move %s away to get a new "
+        cw_log_error("%s" CW_AT " is not there" CW_REMEDY ": restore it from a backup, or move "
+                "%s away to get a new "
                      "identity", key_path, certificate_path);
     }
     if (status == CW_OK) {
         status = cw_tls_identity_from_pem((const char *)key, (const char *)certificate,
                 ret_identity);
         if (status != CW_OK) {
-            cw_log_error("%s and %s are not a key and its certificate: restore them from a "
+            cw_log_error("%s" CW_AT " and %s are not a key and its certificate" CW_REMEDY ": "
+                    "restore them from a "
                          "backup, or move both away to get a new identity", key_path,
                     certificate_path);
         }
