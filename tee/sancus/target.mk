@@ -14,6 +14,7 @@ SDK_FILES += src/sdk/memory.c=sdk/memory.c \
     lib/sancus/start_none.o=$(B)/msp430/obj/tee/sancus/enclave/start_none.c.o \
     lib/sancus/mmio.o=$(B)/msp430/obj/tee/sancus/enclave/mmio.S.o \
     lib/sancus/link.ld=tee/sancus/enclave/link.ld \
+    lib/sancus/link-exact.ld=tee/sancus/enclave/link-exact.ld \
     lib/sancus/mmio.ld=tee/sancus/enclave/mmio.ld \
     lib/sancus/firmware.elf=$(B)/msp430/firmware.elf
 

@@ -527,6 +527,69 @@ static void published_chip_runs_the_same_module_without_freshness(void **state)
     free(built[0].endpoints);
 }
 
+/* Where CMP or BIT is about to look for its destination, if that is program memory. */
+static bool compares_program_memory(const struct cw_chip *running)
+{
+    const uint16_t *r = running->core.r;
+    uint16_t word = cw_chip_word(running, r[0]);
+    unsigned to = word & 15u;
+    bool compares = word >> 12 == 9 || word >> 12 == 11;
+    if (!compares || (word & 0x80) == 0) {
+        return false;
+    }
+    /* An index of the source stands in front of that of the destination. */
+    unsigned from = word >> 8 & 15u;
+    unsigned mode = word >> 4 & 3u;
+    bool has_index = (mode == 1 && from != 3) || (mode == 3 && from == 0);
+    uint16_t at = (uint16_t)(r[0] + (has_index ? 4 : 2));
+    uint16_t base = to == 2 ? 0 : to == 0 ? at : r[to];
+    return (uint16_t)(cw_chip_word(running, at) + base) >= CW_SANCUS_TEXT_BASE;
+}
+
+static unsigned spoiled;
+
+static void watch_compares(void *arg, const struct cw_chip *running)
+{
+    (void)arg;
+    uint16_t pc = running->core.r[0];
+    if (pc >= image.module.ps && pc < image.module.pe && compares_program_memory(running)) {
+        spoiled++;
+    }
+}
+
+/* On the chip as published CMP and BIT with a destination in program memory spoil what follows. */
+static void published_chip_meets_no_comparison_in_program_memory(void **state)
+{
+    static void (*const life[])(void **) = {entry_answers_with_its_state_kept,
+            owner_opens_a_session_and_events_pass_through, request_leaves_in_the_middle_and_resumes,
+            request_to_a_handler_is_answered};
+    const struct cw_owner_built hardened = echo[0];
+    spoiled = 0;
+    chip->events.instruction = watch_compares;
+    owner_opens_a_session_and_events_pass_through(state);
+    assert_true(spoiled > 0); /* the image of the other chip has such places */
+    static const char *const sources[] = {"tee/sancus/tests/modules/echo.c"};
+    static const struct cw_owner_module module = {
+            .name = "echo", .sources = sources, .source_count = 1};
+    machine_build(&module, 1, "exact", echo);
+    image = machine_image(&echo[0]);
+    spoiled = 0;
+    for (size_t i = 0; i < sizeof life / sizeof life[0]; i++) {
+        cw_chip_close(chip);
+        machine_start(chip, true);
+        for (uint16_t at = image.module.ss; at < image.module.se; at = (uint16_t)(at + 2)) {
+            cw_chip_poke(chip, at, 0); /* as the firmware does */
+        }
+        assert_int_equal(machine_enable(chip, &image.module, image.module_text), 1);
+        chip->events.instruction = watch_compares;
+        life[i](state);
+    }
+    assert_int_equal(spoiled, 0);
+    (void)unbuild(state);
+    echo[0] = hardened;
+    image = machine_image(&echo[0]);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -550,6 +613,7 @@ int main(void)
             CASE(every_life_starts_differently),
             CASE(input_is_fetched_once),
             CASE(published_chip_runs_the_same_module_without_freshness),
+            CASE(published_chip_meets_no_comparison_in_program_memory),
     };
     return cmocka_run_group_tests(tests, build, unbuild);
 }

@@ -45,7 +45,8 @@ static const uint8_t *manage(struct owner *o, const uint8_t *message, size_t len
 static void attest(struct owner *o)
 {
     static const uint8_t nonce[CW_NONCE_LEN] = "sixteen bytes no";
-    static const struct cw_owner_node node = {.name = "board"};
+    const struct cw_owner_node node = {
+            .name = "board", .chip = o->chip->config.board_devices ? NULL : "exact"};
     uint8_t message[CW_ATTEST_LEN];
     const uint8_t *reply;
     size_t len;
