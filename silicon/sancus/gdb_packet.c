@@ -63,7 +63,7 @@ static cw_gdb_input end(struct cw_gdb_packet *p, uint8_t byte)
     int low = digit(byte);
 
     p->state = BETWEEN;
-    if (low < 0 || p->claimed > 15 || p->sum != (p->claimed << 4 | low)) {
+    if (low < 0 || p->claimed > 15 /* none */ || p->sum != (p->claimed << 4 | low)) {
         return CW_GDB_DAMAGED;
     }
     p->body[p->len] = 0;
@@ -148,7 +148,7 @@ static void hex_data(struct cursor *c, struct cw_gdb_command *command)
         int high = digit(c->at[2 * i]), low = digit(c->at[2 * i + 1]);
 
         c->bad |= high < 0 || low < 0;
-        command->data[i] = (uint8_t)(high << 4 | low);
+        command->data[i] = c->bad ? 0 : (uint8_t)(high << 4 | low);
     }
     command->len = c->bad ? 0 : (uint32_t)(len / 2);
     c->at = c->end;

@@ -120,7 +120,7 @@ static void commands_are_understood(void **state)
 static void malformed_commands_leave_nothing_behind(void **state)
 {
     static const char *const bad[] = {"m", "m1,", "m,1", "M1,2:00", "M1,1:0", "M1,1:0g", "G00",
-            "P1=", "P1=0000000000", "p", "px", "Z1,2", "z", "c1,2", "vCont;q", "qRcmd,f",
+            "P1=", "P1=x0000000", "P1=0000000000", "p", "px", "Z1,2", "z", "c1,2", "vCont;q", "qRcmd,f",
             "X1,2:a", "m000000001,1", "qXfer:features:read:target.xml:1"};
     static struct cw_gdb_command empty = {.kind = CW_GDB_MALFORMED};
 
