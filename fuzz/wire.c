@@ -70,6 +70,32 @@ static void string(const uint8_t *bytes, size_t len)
     }
 }
 
+static void event(const uint8_t *bytes, size_t len)
+{
+    uint8_t made[CW_JOURNAL_EVENT_LEN + CW_JOURNAL_TEXT_CAP];
+    struct cw_node_event e;
+    struct cw_reader r = cw_reader_over(bytes, len);
+    cw_node_event_get(&r, &e);
+    if (cw_reader_finish(&r) == CW_OK) {
+        struct cw_writer w = cw_writer_over(made, sizeof made);
+        cw_node_event_put(&w, &e);
+        same(&w, made, bytes, len);
+    }
+}
+
+static void journal(const uint8_t *bytes, size_t len)
+{
+    uint8_t made[CW_JOURNAL_HEADER_LEN];
+    struct cw_node_journal j;
+    struct cw_reader r = cw_reader_over(bytes, len);
+    cw_journal_get(&r, &j);
+    if (cw_reader_finish(&r) == CW_OK) {
+        struct cw_writer w = cw_writer_over(made, sizeof made);
+        cw_journal_put(&w, &j);
+        same(&w, made, bytes, len);
+    }
+}
+
 static void manage(const uint8_t *bytes, size_t len)
 {
     struct cw_manage_header header;
@@ -127,10 +153,10 @@ static void cursor(struct fuzz_input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_len)
 {
     static void (*const decoders[])(const uint8_t *, size_t) = {
-            link_header, route, peer, string, manage, hello};
+            link_header, route, peer, string, manage, hello, event, journal};
     struct fuzz_input in = {input, input_len};
-    uint8_t which = fuzz_u8(&in) % 7;
-    if (which == 6) {
+    uint8_t which = fuzz_u8(&in) % 9;
+    if (which == 8) {
         cursor(&in);
         return 0;
     }

@@ -156,6 +156,7 @@ static void loaded(void *ctx, cw_status status, struct cw_node_module *module, c
     if (status == CW_OK) {
         guest->state = CW_GUEST_READY;
         guest->loaded_at_ms = cw_node_now_ms(guest->node);
+        cw_journal_guest(guest, guest->restarts == 0 ? CW_NOTED_STARTED : CW_NOTED_RESTARTED, NULL);
         tell_ready(guest, CW_OK, "");
         cw_guest_kick(guest);
         return;
@@ -237,6 +238,7 @@ void cw_guest_unload(struct cw_guest *guest, cw_guest_gone_fn gone, void *ctx)
     }
     const bool is_loading = guest->state == CW_GUEST_LOADING;
     guest->state = CW_GUEST_LEAVING;
+    cw_journal_guest(guest, CW_NOTED_UNLOADED, NULL);
     cw_stream_stop_all(guest);
     cw_periodic_stop_all(guest);
     end_jobs(guest);
@@ -287,6 +289,7 @@ void cw_guest_lost(void *ctx, struct cw_node_module *module, const char *why)
                 "and connect it anew", guest->name, why != NULL ? why : "no reason given",
             guest->restarts);
     guest->state = CW_GUEST_LOST;
+    cw_journal_guest(guest, CW_NOTED_LOST, why);
     cw_stream_reset_all(guest);
     end_jobs(guest);
     cw_relay_lost_all(guest);

@@ -16,6 +16,7 @@
 #define CW_NODE_GUEST_H
 
 #include "core/wire/node.h"
+#include "node/journal.h"
 #include "node/node.h"
 
 #define CW_GUEST_NAME_CAP 64u
@@ -96,6 +97,7 @@ struct cw_guest {
     uint32_t reload_ms;
     uint64_t loaded_at_ms;
 
+    struct cw_journal_seen seen;
     uint32_t restarts;
     uint64_t entries;
     uint64_t refused;

@@ -151,6 +151,7 @@ void cw_link_went_up(struct cw_link_peer *link, struct cw_wire *wire)
     }
     link->up_count++;
     cw_log_info("link %u is up with %s", link->peer.peer, wire->conn->address);
+    cw_journal_link(link, CW_NOTED_LINK_UP);
     cw_relay_link_up(link);
     cw_link_mark(link);
 }
@@ -164,6 +165,7 @@ void cw_link_went_down(struct cw_link_peer *link, struct cw_wire *wire)
     cw_list_remove(&link->marked);
     if (wire->state == CW_WIRE_UP) {
         cw_log_info("link %u is down", link->peer.peer);
+        cw_journal_link(link, CW_NOTED_LINK_DOWN);
         if (cw_node_now_ms(link->node) - wire->up_at_ms > STABLE_MS) {
             link->redial_ms = REDIAL_FIRST_MS;
         }

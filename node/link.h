@@ -38,6 +38,7 @@ struct cw_link_peer {
     bool is_timer_closed;
     uint32_t up_count;
     uint64_t astray; /* messages for no connection of this peer */
+    uint64_t astray_seen; /* of them, in the journal */
 };
 
 /*

@@ -241,6 +241,7 @@ static void meet(struct cw_session *session)
     session->inbox.message_max = session->is_known ? CW_LINK_MAX : 512;
     session->asked_at_ms = cw_node_now_ms(session->node);
     if (session->is_known) {
+        cw_journal_owner(session->node, session->owner, session->conn->address);
         cw_conn_known(session->conn);
     }
 }

@@ -10,6 +10,7 @@
 
 #include "node/accept.h"
 #include "node/guest.h"
+#include "node/journal.h"
 #include "node/link.h"
 #include "node/relay.h"
 #include "posix/log.h"
@@ -132,6 +133,7 @@ static void tick(uv_poll_t *handle, int status, int events)
         }
     }
     cw_relay_tick(node);
+    cw_journal_look(node);
     forget_empty(node);
 }
 
@@ -189,6 +191,7 @@ static void free_node(struct cw_node *node)
             (void)close(timers[i]);
         }
     }
+    cw_journal_close(node);
     free(node);
 }
 
@@ -224,6 +227,9 @@ cw_status cw_node_open(uv_loop_t *loop, const struct cw_node_config *config,
     node->loop = loop;
     node->config = config;
     node->identity = identity;
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    node->started_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     struct cw_list *const lists[] = {&node->tenancies, &node->guests, &node->links,
             &node->listeners, &node->conns, &node->ready_guests, &node->dirty_links, &node->dirty_relays,
             &node->waiting, &node->ack_due};

@@ -12,6 +12,7 @@
  *            link     the way to another node;  hello  its proof
  *            stream   bytes between the outside world and a module
  *            periodic entries by the clock
+ *            journal  what happened, for the owners
  *
  * Trust    UNTRUSTED: whatever this program does, modules and owners notice or are not harmed.
  * Calls    All from the loop's thread.  Nothing here blocks after the start.
@@ -48,6 +49,7 @@ struct cw_tenancy {
     uint64_t empty_at_ms; /* when its last module went */
 };
 
+struct cw_journal;
 struct cw_relay;
 struct cw_stream;
 
@@ -74,6 +76,10 @@ struct cw_node {
     struct cw_list dirty_relays; /* local sources with frames to move */
     struct cw_list waiting;      /* sources that wait for an answer   */
     struct cw_list ack_due;      /* sinks that owe an acknowledgement */
+
+    struct cw_journal *journals[CW_NODE_OWNER_MAX]; /* as config->owners; NULL: nothing yet */
+    uint64_t journal_looked_ms;
+    uint64_t started_ms; /* since 1970 */
 
     struct cw_stream *streams[CW_NODE_STREAM_MAX];
     uint32_t stream_count;

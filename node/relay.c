@@ -80,6 +80,7 @@ static struct cw_relay *twin_of(const struct cw_relay *relay)
 static void free_relay(struct cw_relay *relay)
 {
     struct cw_node *node = relay->node;
+    cw_journal_relay(relay);
     struct cw_relay **at = bucket(node, relay->guest->tenancy, relay->route.channel);
     while (*at != relay) {
         at = &(*at)->bucket_next;

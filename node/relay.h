@@ -66,6 +66,8 @@ struct cw_relay {
     bool is_awaiting;
     bool has_response; /* source: not given to the module yet; sink: to be sent */
 
+    struct cw_journal_seen seen;
+
     /* for status */
     uint64_t sent_count;
     uint64_t resent_count;

@@ -304,6 +304,27 @@ static void begin_status(struct cw_session *session, struct cw_reader *r)
             cw_status_of(session->node, session->owner, one ? deployment : NULL));
 }
 
+static void begin_events(struct cw_session *session, struct cw_reader *r)
+{
+    static const uint8_t all[CW_DEPLOYMENT_LEN] = {0};
+    uint8_t bytes[CW_JOURNAL_WRITE_MAX];
+    struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
+    uint8_t deployment[CW_DEPLOYMENT_LEN];
+    cw_reader_bytes(r, deployment, sizeof deployment);
+    const uint64_t since = cw_reader_u64(r);
+    if (cw_reader_finish(r) != CW_OK) {
+        refuse_form(session);
+        return;
+    }
+    const bool one = memcmp(deployment, all, sizeof all) != 0;
+    size_t len = 0;
+    cw_journal_write(session->node, session->owner, one ? deployment : NULL, since, &w);
+    if (cw_writer_finish(&w, &len) == CW_OK) {
+        cw_session_put(session, bytes, len);
+    }
+    cw_session_answer(session, CW_OK);
+}
+
 void cw_request_begin(struct cw_session *session)
 {
     struct cw_reader r = cw_reader_over(session->fields, session->fields_len);
@@ -337,6 +358,9 @@ void cw_request_begin(struct cw_session *session)
         return;
     case CW_NODE_PEER:
         begin_peer(session, &r);
+        return;
+    case CW_NODE_EVENTS:
+        begin_events(session, &r);
         return;
     default:
         cw_session_refuse(session, CW_E_ABSENT, "this node knows no request 0x%02x", session->type);

@@ -90,3 +90,56 @@ void cw_peer_get(struct cw_reader *r, struct cw_peer *ret_peer)
     cw_reader_bytes(r, ret_peer->key, sizeof ret_peer->key);
     cw_node_get_string(r, ret_peer->address, sizeof ret_peer->address);
 }
+
+void cw_journal_put(struct cw_writer *w, const struct cw_node_journal *journal)
+{
+    cw_writer_u64(w, journal->run);
+    cw_writer_u64(w, journal->next);
+    cw_writer_u64(w, journal->lost);
+    cw_writer_u16(w, journal->count);
+    cw_writer_u16(w, 0);
+}
+
+void cw_journal_get(struct cw_reader *r, struct cw_node_journal *ret_journal)
+{
+    ret_journal->run = cw_reader_u64(r);
+    ret_journal->next = cw_reader_u64(r);
+    ret_journal->lost = cw_reader_u64(r);
+    ret_journal->count = cw_reader_u16(r);
+    cw_reader_zero(r, 2);
+}
+
+void cw_node_event_put(struct cw_writer *w, const struct cw_node_event *event)
+{
+    cw_writer_u64(w, event->seq);
+    cw_writer_u64(w, event->first_ms);
+    cw_writer_u64(w, event->last_ms);
+    cw_writer_u32(w, event->count);
+    cw_writer_u8(w, event->kind);
+    cw_writer_u8(w, event->reason);
+    cw_writer_u16(w, 0);
+    cw_writer_bytes(w, event->deployment, sizeof event->deployment);
+    cw_writer_u32(w, event->module);
+    cw_writer_u32(w, event->channel);
+    cw_writer_u32(w, event->peer);
+    cw_node_put_string(w, event->text);
+}
+
+void cw_node_event_get(struct cw_reader *r, struct cw_node_event *ret_event)
+{
+    ret_event->seq = cw_reader_u64(r);
+    ret_event->first_ms = cw_reader_u64(r);
+    ret_event->last_ms = cw_reader_u64(r);
+    cw_reader_expect(r, ret_event->first_ms <= ret_event->last_ms);
+    ret_event->count = cw_reader_u32(r);
+    cw_reader_expect(r, ret_event->count >= 1);
+    ret_event->kind = cw_reader_u8(r);
+    cw_reader_expect(r, ret_event->kind >= 1);
+    ret_event->reason = cw_reader_u8(r);
+    cw_reader_zero(r, 2);
+    cw_reader_bytes(r, ret_event->deployment, sizeof ret_event->deployment);
+    ret_event->module = cw_reader_u32(r);
+    ret_event->channel = cw_reader_u32(r);
+    ret_event->peer = cw_reader_u32(r);
+    cw_node_get_string(r, ret_event->text, sizeof ret_event->text);
+}

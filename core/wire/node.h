@@ -38,6 +38,8 @@ typedef enum cw_node_request {
     CW_NODE_SERVE = 0x27,    /* module, string address: accept streams there ("" stops)        */
     CW_NODE_STATUS = 0x28,   /* deployment 8 (zeros: all of this owner); answer: JSON          */
     CW_NODE_PEER = 0x29,     /* struct cw_peer                                                 */
+    CW_NODE_EVENTS = 0x2a,   /* deployment 8 (zeros: all of this owner), since 8; answer: struct
+                                cw_node_journal, then so many struct cw_node_event             */
 } cw_node_request;
 
 #define CW_NODE_ANSWER 0x80u
@@ -99,6 +101,67 @@ struct cw_peer {
 #define CW_LINK_CHALLENGE_LEN 48u
 #define CW_LINK_PROOF_LEN 32u
 
+/*
+ * What a node has noted for an owner: its word, no more.
+ *
+ * The answer: run 8, next 8, lost 8, count 2, zero 2; then the events, oldest first:
+ * seq 8, first_ms 8, last_ms 8, count 4, kind 1, reason 1, zero 2, deployment 8, module 4,
+ * channel 4, peer 4, string text.
+ *
+ * What repeats is one event with a count.  One that grows gets a new seq: whoever asks for all
+ * behind the last `next` sees it again, grown.
+ */
+#define CW_JOURNAL_HEADER_LEN 28u
+#define CW_JOURNAL_TEXT_CAP 96u
+#define CW_JOURNAL_EVENT_LEN 54u /* without the text */
+
+struct cw_node_journal {
+    uint64_t run;   /* differs after each start of the node: seq begins anew then */
+    uint64_t next;  /* to ask with, the next time                                */
+    uint64_t lost;  /* events that had to make room, since the start              */
+    uint16_t count; /* events that follow                                         */
+};
+
+typedef enum cw_node_event_kind {
+    CW_NOTED_ACCEPTED = 1,       /* frames that the module took                       */
+    CW_NOTED_REFUSED = 2,        /* frames that it did not get or take: a reason      */
+    CW_NOTED_RETRANSMITTED = 3,  /* frames sent again                                 */
+    CW_NOTED_STALLED = 4,        /* frames wait, and nobody acknowledges              */
+    CW_NOTED_MOVING = 5,         /* a stall has ended                                 */
+    CW_NOTED_BACK_PRESSURE = 6,  /* the module was told to wait: its outputs are full */
+    CW_NOTED_ENTRY_REFUSED = 7,  /* entries that the module refused                   */
+    CW_NOTED_ASTRAY = 8,         /* frames over a link that belong to no connection   */
+    CW_NOTED_STARTED = 9,
+    CW_NOTED_RESTARTED = 10,
+    CW_NOTED_LOST = 11,          /* the module, or its board, ended by itself: a text */
+    CW_NOTED_UNLOADED = 12,
+    CW_NOTED_LINK_UP = 13,
+    CW_NOTED_LINK_DOWN = 14,
+    CW_NOTED_OWNER = 15,         /* this owner connected: a text says from where      */
+    CW_NOTED_NODE_STARTED = 16,
+} cw_node_event_kind;
+
+typedef enum cw_node_event_reason {
+    CW_REASON_NONE = 0,
+    CW_REASON_MODULE = 1,    /* the module refused it: forged, replayed or too long */
+    CW_REASON_DUPLICATE = 2, /* its counter was seen before                         */
+    CW_REASON_DROPPED = 3,   /* out of turn, or no room                             */
+} cw_node_event_reason;
+
+struct cw_node_event {
+    uint64_t seq;
+    uint64_t first_ms; /* the node's clock, since 1970 */
+    uint64_t last_ms;
+    uint32_t count;
+    uint8_t kind;   /* cw_node_event_kind, or one of a later version */
+    uint8_t reason;
+    uint8_t deployment[CW_DEPLOYMENT_LEN];
+    uint32_t module;  /* 0: none */
+    uint32_t channel; /* 0: none */
+    uint32_t peer;    /* 0: none */
+    char text[CW_JOURNAL_TEXT_CAP];
+};
+
 void cw_node_put_module(struct cw_writer *w, const struct cw_module_name *module);
 void cw_node_get_module(struct cw_reader *r, struct cw_module_name *ret_module);
 
@@ -108,6 +171,12 @@ void cw_node_get_string(struct cw_reader *r, char *ret_string, size_t cap);
 
 void cw_route_put(struct cw_writer *w, const struct cw_route *route);
 void cw_route_get(struct cw_reader *r, struct cw_route *ret_route);
+
+void cw_journal_put(struct cw_writer *w, const struct cw_node_journal *journal);
+void cw_journal_get(struct cw_reader *r, struct cw_node_journal *ret_journal);
+
+void cw_node_event_put(struct cw_writer *w, const struct cw_node_event *event);
+void cw_node_event_get(struct cw_reader *r, struct cw_node_event *ret_event);
 
 void cw_peer_put(struct cw_writer *w, const struct cw_peer *peer);
 void cw_peer_get(struct cw_reader *r, struct cw_peer *ret_peer);
