@@ -495,6 +495,34 @@ static void remove_folder(const char *path)
     }
 }
 
+/* Modules speak the version of the protocol that their SDK has. */
+static cw_status check_version(const char *sdk)
+{
+    char *path = cw_memory_format("%s/include/core/base/limits.h", sdk);
+    uint8_t *text = NULL;
+    size_t len = 0;
+    unsigned version = 0;
+    cw_status status = cw_file_read(path, SOURCE_MAX, &text, &len);
+    const char *at = status == CW_OK ? strstr((const char *)text, "#define CW_VERSION ") : NULL;
+    if (at != NULL) {
+        (void)sscanf(at, "#define CW_VERSION %4u", &version);
+    }
+    if (version == 0) {
+        cw_log_error("%s" CW_AT " does not say which version of the protocol it is for" CW_REMEDY
+                     ": use the SDK that came with this program", path);
+        status = CW_E_SYSTEM;
+    } else if (version != CW_VERSION) {
+        cw_log_error("%s" CW_AT " is for version %u of the protocol, this program speaks version %u"
+                     CW_REMEDY ": use the SDK that came with this program, or the causeway that came "
+                     "with that SDK",
+                sdk, version, CW_VERSION);
+        status = CW_E_SYSTEM;
+    }
+    free(text);
+    free(path);
+    return status;
+}
+
 cw_status cw_app_build(struct cw_app *app)
 {
     char *sdk = cw_place_sdk(app->options.sdk);
@@ -503,17 +531,17 @@ cw_status cw_app_build(struct cw_app *app)
     }
     char scratch[] = "/tmp/causeway-plan-XXXXXX";
     char *out = NULL;
-    cw_status status = CW_OK;
+    cw_status status = check_version(sdk);
     if (!app->is_dry) {
         out = cw_memory_format("%s/build", app->state_folder);
-    } else if (mkdtemp(scratch) == NULL) {
+    } else if (status == CW_OK && mkdtemp(scratch) == NULL) {
         cw_log_error("cannot make a folder in /tmp: %s", strerror(errno));
         status = CW_E_SYSTEM;
     }
     if (status == CW_OK) {
         status = build_all(app, sdk, app->is_dry ? scratch : out);
     }
-    if (app->is_dry) {
+    if (app->is_dry && strstr(scratch, "XXXXXX") == NULL) {
         remove_folder(scratch);
     }
     free(out);

@@ -93,9 +93,8 @@ static cw_status broken(struct cw_nodeclient *c, cw_status status)
 static cw_status other_version(struct cw_nodeclient *c, uint8_t version)
 {
     c->is_broken = true;
-    cw_log_error("node %s" CW_AT " speaks version %u of the protocol, this program speaks "
-            "version %u" CW_REMEDY ": update "
-                 "the older one (%s)",
+    cw_log_error("node %s" CW_AT " speaks version %u of the protocol, this program speaks version %u"
+                 CW_REMEDY ": update the older one (%s)",
             c->name, version, CW_VERSION,
             version > CW_VERSION ? "this program" : "causeway-node there");
     return CW_E_SYSTEM;

@@ -179,6 +179,33 @@ static bool may_begin(const struct cw_session *session)
             cw_conn_backlog(session->conn) < CW_LINK_MAX;
 }
 
+/* An owner of another version of the protocol is told so, in a message of ours: every version has
+ * the version in that place.  0: it is no such thing. */
+static uint8_t other_version(const struct cw_inbox *inbox)
+{
+    const uint8_t *bytes = inbox->bytes + inbox->used;
+    const bool is_other = inbox->len - inbox->used >= CW_LINK_HEADER_LEN && bytes[4] != CW_VERSION;
+    return is_other ? bytes[4] : 0;
+}
+
+static void show_out(struct cw_session *session)
+{
+    const uint8_t version = other_version(&session->inbox);
+    if (version == 0) {
+        cw_log_warn("owner at %s is shown out: what it sent is no request of this protocol",
+                session->conn->address);
+    } else {
+        cw_log_warn("owner at %s is shown out: it speaks version %u of the protocol, this node "
+                    "version %u; update the older one",
+                session->conn->address, version, CW_VERSION);
+        session->type = session->inbox.bytes[session->inbox.used + 5] & 0x7fu;
+        session->tag = 0;
+        cw_session_refuse(session, CW_E_FORM, "this node speaks version %u of the protocol",
+                CW_VERSION);
+    }
+    close_session(session);
+}
+
 /* Whole requests, one after the other, while none is under way. */
 static void begin_all(struct cw_session *session)
 {
@@ -190,9 +217,7 @@ static void begin_all(struct cw_session *session)
             return;
         }
         if (status != CW_OK) {
-            cw_log_warn("owner at %s is shown out: what it sent is no request of this protocol",
-                    session->conn->address);
-            close_session(session);
+            show_out(session);
             return;
         }
         begin_request(session, &header, payload);

@@ -77,7 +77,7 @@ class Liar:
             pass
 
 
-def play(name, lie, statuses=(1,), verb=('apply', '--quiet')):
+def play(name, lie, statuses=(1,), verb=('apply', '--quiet'), says=''):
     global passed, failed
     liar = Liar(lie)
     descriptor = folder + '/lie.json'
@@ -87,7 +87,7 @@ def play(name, lie, statuses=(1,), verb=('apply', '--quiet')):
     try:
         run = subprocess.run([tool, *verb, '--timeout', '2', descriptor], capture_output=True,
                              text=True, timeout=60)
-        good = run.returncode in statuses and 'causeway: ' in run.stderr
+        good = run.returncode in statuses and 'causeway: ' in run.stderr and says in run.stderr
         why = '%d %s' % (run.returncode, run.stderr)
     except subprocess.TimeoutExpired:
         good, why = False, 'it hangs'
@@ -114,7 +114,8 @@ play('does not know the owner', at(HELLO, lambda k, t: message(k | 0x80, t, 7, b
 play('is another kind of node', at(HELLO, lambda k, t: message(k | 0x80, t, 0, b'{"tee": "sgx"}')))
 play('answers another question', at(HELLO, lambda k, t: message(LOAD | 0x80, t, 0)))
 play('answers with another tag', at(HELLO, lambda k, t: message(k | 0x80, b'abcd', 0)))
-play('speaks another version', at(HELLO, lambda k, t: message(k | 0x80, t, 0, version=2)))
+play('speaks another version', at(HELLO, lambda k, t: message(k | 0x80, t, 0, version=2)),
+     says='speaks version 2 of the protocol, this program speaks version 1: update the older one')
 play('sets reserved bytes', at(HELLO, lambda k, t: message(k | 0x80, t, 0, zero=1)))
 play('has a status that does not exist', at(HELLO, lambda k, t: message(k | 0x80, t, 999)))
 play('answers too short', at(HELLO, lambda k, t: struct.pack('<IBBH', 3, 1, k | 0x80, 0) + b'abc'))
@@ -127,7 +128,8 @@ play('gives empty evidence', entered(0, item(5, b'')), (3,))
 play('refuses in the module\'s name', entered(2, b''), (3,))
 play('gives an item that is longer than the answer', entered(0, struct.pack('<IBBH', 999, 1, 5, 0)),
      (3,))
-play('gives evidence of another version', entered(0, item(5, b'\x02' + evidence[1:] + share)), (3,))
+play('gives evidence of another version', entered(0, item(5, b'\x02' + evidence[1:] + share)), (3,),
+     says='it speaks version 2 of the protocol, this program speaks version 1')
 play('gives evidence with a share that is none', entered(0, item(5, evidence + bytes(32))))
 play('makes up a module', entered(0, item(5, evidence + share)))
 play('has a module that is always busy', entered(1, b''))
