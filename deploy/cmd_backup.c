@@ -9,7 +9,8 @@
 #include "deploy/verb.h"
 #include "posix/log.h"
 
-static cw_status backup(struct cw_app *app, const char *path, const char *secret_file)
+static cw_status backup(struct cw_app *app, const char *path, const char *secret_file,
+        size_t *ret_len)
 {
     char *secret = NULL;
     size_t len = 0;
@@ -24,6 +25,7 @@ static cw_status backup(struct cw_app *app, const char *path, const char *secret
         cw_app_step(app, "backup", "%s: %zu bytes of state; what it is sealed by opens it, and "
                                    "nothing else",
                 path, len);
+        *ret_len = len;
     }
     cw_passphrase_end(secret);
     return status;
@@ -52,20 +54,28 @@ static cw_status restore(struct cw_app *app, const char *path, const char *secre
 }
 
 /* Files and passphrases at fault are failures, no wrong use and no refused evidence. */
-static int end(struct cw_app *app, cw_status status)
+static int end(struct cw_app *app, cw_status status, struct json_t *done)
 {
     if (app->options.json) {
-        cw_app_json(app, json_pack("{s:b}", "ok", status == CW_OK));
+        cw_app_json(app, status == CW_OK ? json_incref(done) : json_pack("{s:b}", "ok", 0));
     }
+    json_decref(done);
     return status == CW_OK ? CW_EXIT_DONE : CW_EXIT_FAILED;
 }
 
 int cw_cmd_backup(struct cw_app *app, const struct cw_words *words)
 {
-    return end(app, backup(app, words->operands[0], words->backup_key));
+    size_t len = 0;
+    const cw_status status = backup(app, words->operands[0], words->backup_key, &len);
+    return end(app, status,
+            json_pack("{s:b, s:s, s:I}", "ok", 1, "file", words->operands[0], "bytes",
+                    (json_int_t)len));
 }
 
 int cw_cmd_restore(struct cw_app *app, const struct cw_words *words)
 {
-    return end(app, restore(app, words->operands[0], words->backup_key));
+    const cw_status status = restore(app, words->operands[0], words->backup_key);
+    return end(app, status,
+            json_pack("{s:b, s:s, s:s}", "ok", 1, "file", words->operands[0], "state",
+                    app->state_folder));
 }

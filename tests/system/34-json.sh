@@ -138,6 +138,14 @@ try:
     play(1, 'call', 'follower', 'get')
     play(0, 'send', 'add', holds=lambda j: j['acknowledged'] == 2)
     play(0, 'apply')
+    secret = scratch + '/secret'
+    with open(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), 'w') as file:
+        file.write('a long passphrase\n')
+    play(1, 'backup', scratch + '/b', '--backup-key', scratch + '/none')
+    play(0, 'backup', scratch + '/b', '--backup-key', secret)
+    play(1, 'restore', scratch + '/b', '--backup-key', secret)
+    play(0, 'restore', scratch + '/b', '--backup-key', secret, '--force')
+    play(0, 'apply')
     play(0, 'destroy', holds=lambda j: j['steps'])
     play(1, 'request', 'get-total')
     play(1, 'send', 'add')
