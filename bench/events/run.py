@@ -22,7 +22,7 @@ import time
 ROOT = os.getcwd()
 BIN = os.path.join(ROOT, "build/host/bin")
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
-IN_FLIGHT = 500
+IN_FLIGHT = 1000
 CORE = max(os.sched_getaffinity(0))
 FIRST = ["chrt", "-f", "1"]
 PIN = ["taskset", "-c", str(CORE)]
@@ -169,9 +169,9 @@ def profile(world, what, in_flight):
     tables = [symbols_of(path) for path in
               glob.glob(os.path.join(world.state, "build/*/*/linked.elf"))]
     data = os.path.join(world.folder, "perf.data")
-    load = subprocess.Popen([f"{BIN}/bench-drive", world.state, "caller", str(in_flight), "2500"]
+    load = subprocess.Popen([f"{BIN}/bench-drive", world.state, "caller", str(in_flight), "4000"]
                             + world.pids(), cwd=world.folder, stdout=subprocess.DEVNULL)
-    time.sleep(0.4)
+    time.sleep(1)
     subprocess.run(["perf", "record", "-q", "-F", "5000", "-e", "cpu-clock", "-C", str(CORE), "-o",
                     data, "sleep", "1.5"], stderr=subprocess.DEVNULL, check=False)
     load.wait()
@@ -198,6 +198,9 @@ def profile(world, what, in_flight):
         else:
             continue
         parts[part] = parts.get(part, 0) + 1
+    if sum(parts.values()) < 500:
+        print(f"PROFILE\t{what}\t\tperf took too few samples: no profile")
+        return
     for part, count in sorted(parts.items(), key=lambda one: -one[1]):
         print(f"PROFILE\t{what}\t{100 * count / sum(parts.values()):.0f} %\t{part}")
 
