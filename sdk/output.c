@@ -4,7 +4,7 @@
 
 struct cw_channel *cw_output_next(struct cw_channel *c, const struct cw_endpoint *endpoint)
 {
-    for (c = c == NULL ? cw_run_module.channels : c + 1; c != cw_run_module.channels_end; c++) {
+    for (c = c == NULL ? cw_run_module.channels : c + 1; cw_module_has(&cw_run_module, c); c++) {
         if (c->state == CW_CHANNEL_OPEN && c->source != 0 &&
                 (endpoint == NULL || endpoint == c->endpoint)) {
             return c;

@@ -8,7 +8,11 @@ cw_status cw_channel_ready(const struct cw_channel *c)
 {
     /* Has the count reached 2^limit_log2?  No variable 64-bit shift on small machines. */
     uint64_t spent = c->count;
-    for (uint8_t i = 0; i < c->limit_log2; i++) {
+    uint8_t bits = c->limit_log2;
+    for (; bits >= 8; bits = (uint8_t)(bits - 8)) {
+        spent >>= 8;
+    }
+    for (; bits > 0; bits--) {
         spent >>= 1;
     }
     bool is_response = c->source == 0 && c->mode == CW_MODE_REQUEST;

@@ -35,6 +35,12 @@ struct cw_module {
     const struct cw_endpoint *endpoints_end;
 };
 
+/* Is c a slot that was ever used?  Free ones are all behind those, as setconn takes the first. */
+static inline bool cw_module_has(const struct cw_module *m, const struct cw_channel *c)
+{
+    return c != m->channels_end && c->state != CW_CHANNEL_FREE;
+}
+
 /*
  * cw_module_claim - OPEN begins a session.
  *

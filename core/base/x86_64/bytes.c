@@ -3,6 +3,7 @@
 #include "core/base/bytes.h"
 
 typedef uint64_t word __attribute__((aligned(1), may_alias));
+typedef uint64_t pair __attribute__((vector_size(16), aligned(1), may_alias));
 #define WORD sizeof(word)
 
 bool cw_bytes_equal(const void *a, const void *b, size_t len)
@@ -34,6 +35,9 @@ void cw_bytes_copy(void *to, const void *from, size_t len)
 {
     uint8_t *target = to;
     const uint8_t *source = from;
+    for (; len >= sizeof(pair); len -= sizeof(pair), target += sizeof(pair), source += sizeof(pair)) {
+        *(pair *)target = *(const pair *)source;
+    }
     for (; len >= WORD; len -= WORD, target += WORD, source += WORD) {
         *(word *)target = *(const word *)source;
     }
