@@ -21,7 +21,7 @@
 #include "posix/file.h"
 #include "posix/log.h"
 
-#define CACHE_VERSION 1u
+#define CACHE_VERSION 2u
 #define HASH_LEN 32u
 #define SOURCE_MAX (16u << 20)
 
@@ -174,7 +174,7 @@ static cw_status hash_job(struct job *job)
 
 #define ENDPOINT_LEN (64u + 1u + 2u + 2u)
 #define BUILT_FIXED_LEN \
-    (4u + 4u + CW_MEASUREMENT_LEN + CW_KEY_LEN + 4u + 2u + 4u + 4u + 4u + 128u)
+    (4u + 4u + CW_MEASUREMENT_LEN + CW_KEY_LEN + 4u + 2u + 6u * 4u + 128u)
 
 static cw_status store_built(struct job *job, const struct cw_remote *r)
 {
@@ -191,6 +191,9 @@ static cw_status store_built(struct job *job, const struct cw_remote *r)
     cw_writer_u32(&w, b->text_len);
     cw_writer_u32(&w, b->data_len);
     cw_writer_u32(&w, b->stack_len);
+    cw_writer_u32(&w, b->stack_cap);
+    cw_writer_u32(&w, b->text_left);
+    cw_writer_u32(&w, b->data_left);
     cw_writer_bytes(&w, b->fingerprint, sizeof b->fingerprint);
     cw_writer_bytes(&w, b->image, b->image_len);
     for (size_t i = 0; i < b->endpoint_count; i++) {
@@ -222,6 +225,9 @@ static cw_status decode_built(const uint8_t *bytes, size_t len, struct cw_owner_
     b.text_len = cw_reader_u32(&r);
     b.data_len = cw_reader_u32(&r);
     b.stack_len = cw_reader_u32(&r);
+    b.stack_cap = cw_reader_u32(&r);
+    b.text_left = cw_reader_u32(&r);
+    b.data_left = cw_reader_u32(&r);
     cw_reader_bytes(&r, (uint8_t *)b.fingerprint, sizeof b.fingerprint);
     cw_reader_expect(&r, b.image_len <= len && b.endpoint_count <= len / ENDPOINT_LEN);
     if (r.status != CW_OK) {

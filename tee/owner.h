@@ -59,6 +59,9 @@ struct cw_owner_built {
     uint32_t text_len;     /* bytes, for people and budgets                   */
     uint32_t data_len;
     uint32_t stack_len;    /* worst case; 0 unknown                           */
+    uint32_t stack_cap;    /* bytes that it has; 0: as many as it needs       */
+    uint32_t text_left;    /* bytes that its node has left behind it, if      */
+    uint32_t data_left;    /* stack_cap is set                                */
     char fingerprint[128]; /* printable identity for `status`                 */
 };
 

@@ -23,6 +23,7 @@
 #include "tee/sancus/owner/elf.h"
 #include "tee/sancus/owner/local.h"
 #include "tee/sancus/owner/measure.h"
+#include "tee/sancus/owner/stack.h"
 
 #define CHANNELS 8u /* default ends of connections */
 #define EVENT_MAX 1024u /* what a board's firmware brings in one call, less what is around it */
@@ -49,6 +50,7 @@ struct job {
     const struct cw_sancus_device *device; /* NULL: none */
     struct cw_object_table table;
     unsigned event_max, reply_max;
+    uint32_t stack_len;
     struct cw_sancus_linked linked;
     struct cw_sancus_linked mmio;
     uint16_t interrupt, endpoint;
@@ -62,6 +64,10 @@ static cw_status say(const struct job *job, cw_status status, const char *text)
 /* What the linker misses tells what the author did. */
 static const char *hint(const char *words)
 {
+    if (strstr(words, "relocation R_MSP430") != NULL && strstr(words, "out of range") != NULL) {
+        return "it is larger than this machine can address, which is 64 KiB with its RAM and devices: "
+               "declare smaller events, fewer \"channels\", or smaller variables";
+    }
     const char *missing = strstr(words, "undefined symbol: ");
     if (missing == NULL) {
         return NULL;
@@ -215,6 +221,26 @@ static cw_status link_module(struct job *job, const struct place *place)
     return status == CW_OK ? read_linked(job, "linked.elf", &job->linked) : status;
 }
 
+/* A stack that grows beyond its area would overwrite the module's own variables. */
+static cw_status check_stack(struct job *job)
+{
+    char linked[4096];
+    char path[CW_SANCUS_PATH_LEN];
+    (void)snprintf(linked, sizeof linked, "%s/linked.elf", job->recipe.folder);
+    const cw_status status = cw_sancus_stack(linked, &job->stack_len, path);
+    if (status == CW_E_DENIED) {
+        return cw_recipe_say(&job->recipe, status,
+                "its stack has no bound (%s): take recursion and arrays of variable length out", path);
+    }
+    if (status == CW_OK && job->stack_len > CW_SANCUS_STACK_LEN) {
+        return cw_recipe_say(&job->recipe, CW_E_SPACE,
+                "its stack may need %u bytes, %u more than a module has here (%s): make large local "
+                "variables static, or smaller", (unsigned)job->stack_len,
+                (unsigned)job->stack_len - CW_SANCUS_STACK_LEN, path);
+    }
+    return status == CW_OK ? CW_OK : say(job, status, "what the linker made cannot be read");
+}
+
 /* Give a module its place, or say how much is missing. */
 static cw_status take(const struct job *job, struct area *area, uint32_t end)
 {
@@ -283,7 +309,8 @@ static cw_status find_interrupt(struct job *job)
     return say(job, CW_E_ABSENT, text);
 }
 
-static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
+static cw_status finish(struct job *job, const struct place *place,
+        struct cw_owner_built *ret_built)
 {
     const struct cw_sancus_linked *device = job->device != NULL ? &job->mmio : NULL;
     cw_status status = cw_sancus_root_key(job->node->vendor_key, &job->linked,
@@ -302,6 +329,10 @@ static cw_status finish(struct job *job, struct cw_owner_built *ret_built)
     ret_built->text_len = (uint32_t)(job->linked.pe - job->linked.ps) +
             (device != NULL ? (uint32_t)(device->pe - device->ps) : 0);
     ret_built->data_len = (uint32_t)(job->linked.se - job->linked.ss);
+    ret_built->stack_len = job->stack_len;
+    ret_built->stack_cap = CW_SANCUS_STACK_LEN;
+    ret_built->text_left = place->text.end - place->text.next;
+    ret_built->data_left = place->data.end - place->data.next;
     ret_built->endpoints = job->table.rows;
     ret_built->endpoint_count = job->table.count;
     ret_built->channels = channels_of(job->module);
@@ -332,6 +363,9 @@ static cw_status build_one(struct job *job, const struct cw_owner_module *module
     }
     if (status == CW_OK) {
         status = link_module(job, place);
+    }
+    if (status == CW_OK) {
+        status = check_stack(job);
     }
     if (status == CW_OK) {
         status = take(job, &place->text, job->linked.pe);
@@ -399,7 +433,7 @@ static cw_status build_all(const struct cw_owner_build *build, const struct cw_o
         };
         status = build_one(&job, modules, &place);
         if (status == CW_OK) {
-            status = finish(&job, &ret_built[i]);
+            status = finish(&job, &place, &ret_built[i]);
         }
         cw_recipe_close(&job.recipe);
         free(job.table.rows);
