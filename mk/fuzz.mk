@@ -49,7 +49,7 @@ endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz-rules,$t)))
 
 RUN_FUZZ = tools/run-fuzz -o $(B)/fuzz -s $(FUZZ_SECONDS)
-.PHONY: fuzz fuzz-selftest fuzz-targets fuzz-tools list-fuzz
+.PHONY: prove fuzz fuzz-selftest fuzz-targets fuzz-tools list-fuzz
 fuzz-tools:
 	@$(if $(FUZZ_MISSING),echo 'fuzzing needs $(FUZZ_MISSING) (./run setup)' >&2; exit 1,:)
 	@ls $$($(fuzz.CC) -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || { \
@@ -59,6 +59,8 @@ fuzz: fuzz-tools $(patsubst %,$(B)/fuzz/bin/%,$(FUZZ_CHOSEN)) ## run the fuzz ta
 	$(Q)$(RUN_FUZZ) $(FUZZ_CHOSEN)
 fuzz-selftest: fuzz-tools $(patsubst %,$(B)/fuzz/planted/%,$(FUZZ_CHOSEN)) ## each must find the bug planted for it
 	$(Q)$(RUN_FUZZ) -p $(FUZZ_CHOSEN)
+prove: ## the contracts of trusted code, by Frama-C: goals proved of all
+	$(Q)tools/prove
 list-fuzz: ; @echo $(FUZZ_TARGETS)
 
 -include $(sort $(patsubst %.o,%.d,$(filter $(B)/fuzz/%,$(OBJECTS))))

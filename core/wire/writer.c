@@ -7,13 +7,18 @@ struct cw_writer cw_writer_over(uint8_t *bytes, size_t cap)
     return w;
 }
 
-void cw_writer_bytes(struct cw_writer *w, const void *bytes, size_t len)
+/*@ requires is_writer(w) && \valid_read(from + (0 .. len - 1));
+    assigns *w, w->next[0 .. w->left_len - 1];
+    ensures is_writer(w) && put{Pre, Post}(w, len); */
+static void put(struct cw_writer *w, const uint8_t *from, size_t len)
 {
     if (w->status != CW_OK || w->left_len < len) {
         w->status = CW_E_SPACE;
         return;
     }
-    const uint8_t *from = bytes;
+    /*@ loop invariant 0 <= i <= len;
+        loop assigns i, w->next[0 .. len - 1];
+        loop variant len - i; */
     for (size_t i = 0; i < len; i++) {
         w->next[i] = from[i];
     }
@@ -22,15 +27,20 @@ void cw_writer_bytes(struct cw_writer *w, const void *bytes, size_t len)
     w->used_len += len;
 }
 
+void cw_writer_bytes(struct cw_writer *w, const void *bytes, size_t len)
+{
+    put(w, bytes, len);
+}
+
 void cw_writer_u8(struct cw_writer *w, uint8_t value)
 {
-    cw_writer_bytes(w, &value, 1);
+    put(w, &value, 1);
 }
 
 void cw_writer_u16(struct cw_writer *w, uint16_t value)
 {
     uint8_t b[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
-    cw_writer_bytes(w, b, sizeof b);
+    put(w, b, sizeof b);
 }
 
 void cw_writer_u32(struct cw_writer *w, uint32_t value)
