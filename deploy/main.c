@@ -305,6 +305,19 @@ static bool check_folder(const char *option, const char *path, bool is_needed)
     return false;
 }
 
+/* One that is there; it may be a pipe. */
+static bool check_file(const char *option, const char *path)
+{
+    struct stat st;
+    const bool is_there = path != NULL && stat(path, &st) == 0;
+    if (path == NULL || (is_there && !S_ISDIR(st.st_mode))) {
+        return true;
+    }
+    cw_log_error("%s" CW_AT ": found %s, which is %s" CW_REMEDY ", expected a file", option, path,
+            is_there ? "a folder" : "not there");
+    return false;
+}
+
 static bool check_key_file(const char *path)
 {
     struct stat st;
@@ -347,7 +360,9 @@ static int understand(struct line *l, int argc, char **argv, bool *ret_is_run)
     }
     if (!check_folder("--state", l->options.state, false) ||
             !check_folder("--sdk", l->options.sdk, true) ||
-            !check_folder("--dir", l->words.dir, false) || !check_key_file(l->options.key_file)) {
+            !check_folder("--dir", l->words.dir, false) || !check_key_file(l->options.key_file) ||
+            !check_file("--passphrase-file", l->options.passphrase_file) ||
+            !check_file("--backup-key", l->words.backup_key)) {
         return CW_EXIT_WRONG;
     }
     *ret_is_run = true;
