@@ -291,6 +291,18 @@ static cw_status connections(struct cw_app *app, json_t *list, bool *ret_is_well
     return CW_OK;
 }
 
+cw_status cw_counts_read(struct cw_app *app, json_t *list, bool *ret_is_well)
+{
+    const bool json = app->options.json;
+    for (size_t i = 0; i < app->d.module_count; i++) {
+        *ret_is_well = inspect(app, &app->remotes[i]).status == CW_OK && *ret_is_well;
+    }
+    app->options.json = true; /* into the list */
+    const cw_status status = connections(app, list, ret_is_well);
+    app->options.json = json;
+    return status;
+}
+
 /* Of a node that this tool runs: where, and as which process. */
 static void add_local(const struct cw_app *app, const struct cw_descriptor_node *node,
         json_t *object)

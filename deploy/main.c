@@ -31,6 +31,8 @@ static const struct cw_verb verbs[] = {
                 "causeway apply", "force", 0, 0, cw_cmd_apply},
         {"status", "modules, sessions and authenticated counts of all connections", "[app.json]",
                 "causeway status --json", "", 0, 0, cw_cmd_status},
+        {"events", "accepted and refused frames by reason, stalls, restarts", "[app.json]",
+                "causeway events --follow", "follow since", 0, 0, cw_cmd_events},
         {"attest", "fresh evidence of one module or of all", "[MODULE] [app.json]",
                 "causeway attest controller", "", 0, 1, cw_cmd_attest},
         {"call", "an entry point, in clear and unauthenticated", "MODULE ENTRY [app.json]",
@@ -83,6 +85,8 @@ enum {
     OPTION_FORCE,
     OPTION_EXIT_CODE,
     OPTION_BACKUP_KEY,
+    OPTION_FOLLOW,
+    OPTION_SINCE,
     OPTION_ONCE,
     OPTION_DIR,
     OPTION_TEE,
@@ -108,6 +112,8 @@ static const struct cw_args_option options[] = {
         [OPTION_EXIT_CODE] = {"exit-code", NULL, "status 4 when there is something to do"},
         [OPTION_BACKUP_KEY] = {"backup-key", "FILE",
                 "its first line, a passphrase or a key, seals the backup (asked)"},
+        [OPTION_FOLLOW] = {"follow", NULL, "go on; with --json an object a line"},
+        [OPTION_SINCE] = {"since", "TIME", "how long ago: 90s, 10m, 2h, 1d"},
         [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
         [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
         [OPTION_TEE] = {"tee", "TEE", "what its nodes are: native (default) or sancus"},
@@ -205,6 +211,10 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.backup_key = value;
     } else if (index == OPTION_EXIT_CODE) {
         l->words.exit_code = true;
+    } else if (index == OPTION_FOLLOW) {
+        l->words.follow = true;
+    } else if (index == OPTION_SINCE) {
+        l->words.since = value;
     } else if (index == OPTION_ONCE) {
         l->words.once = true;
     } else if (index == OPTION_DIR) {

@@ -79,6 +79,9 @@ struct cw_state_access {
     bool is_scratch;             /* a copy in memory: whatever is done to it, nothing is kept  */
 };
 
+/* cw_state_let_go - a scratch copy is in memory: others may work with the state from now on. */
+void cw_state_let_go(struct cw_state *s);
+
 /*
  * cw_state_open - STATE/state.db, made when it is not there.
  *

@@ -515,6 +515,14 @@ cw_status cw_state_open(const char *folder, const struct cw_state_access *access
     return CW_OK;
 }
 
+void cw_state_let_go(struct cw_state *s)
+{
+    if (s->is_scratch && s->lock_fd >= 0) {
+        close(s->lock_fd);
+        s->lock_fd = -1;
+    }
+}
+
 void cw_state_close(struct cw_state *s)
 {
     if (s == NULL) {

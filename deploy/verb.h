@@ -27,6 +27,8 @@ struct cw_words {
     const char *backup_key; /* backup, restore: a file with what seals it    */
     bool exit_code;  /* plan: 4 when there is something to do                */
     const char *tee; /* new: of its nodes; NULL: native                 */
+    bool follow;     /* events: go on until it is ended                  */
+    const char *since; /* events: how long ago; NULL: all              */
     bool once;       /* demo: to its end, with the attacks              */
 };
 
@@ -54,6 +56,7 @@ int cw_cmd_build(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_plan(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_apply(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_status(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_events(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_attest(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_call(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_send(struct cw_app *app, const struct cw_words *words);
@@ -67,6 +70,10 @@ int cw_cmd_nodes(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_doctor(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_completion(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_help(struct cw_app *app, const struct cw_words *words);
+
+/* cw_counts_read - ask all modules: list gets the objects that status shows for connections. */
+CW_MUST_CHECK cw_status cw_counts_read(struct cw_app *app, struct json_t *list,
+        bool *ret_is_well);
 
 /* cw_words_payload - the bytes that the words give; none: empty.  The caller frees them. */
 CW_MUST_CHECK cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes,

@@ -106,6 +106,7 @@ try:
     play(3, 'apply', holds=lambda j: j['errors'][0]['remedy'])
     describe({'allow_unprotected': True})
     play(0, 'apply', holds=lambda j: {'attest', 'connect'} <= {s['step'] for s in j['steps']})
+    play(0, 'events', holds=lambda j: {e['event'] for e in j['events']} >= {'started', 'owner'})
     play(0, 'status', holds=lambda j: {c['state'] for c in j['connections']} == {'open'} and
          all(n['reachable'] and n['local']['pid'] for n in j['nodes']))
     play(0, 'plan', '--exit-code', holds=lambda j: not j['changes'])
@@ -132,6 +133,7 @@ try:
         if not os.path.exists('/proc/%d' % pid) or ') Z' in open('/proc/%d/stat' % pid).read():
             break
         signal.sigtimedwait([], 0.05)
+    play(1, 'events', holds=lambda j: j['errors'] and {e['node'] for e in j['events']} == {'one'})
     play(1, 'status', holds=lambda j: j['modules'][1]['state'] == 'node away' and
          'received' not in j['connections'][2] and j['errors'])
     play(1, 'attest', 'follower')
