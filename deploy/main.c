@@ -386,6 +386,7 @@ int main(int argc, char **argv)
     l.options.key_file = getenv("CAUSEWAY_KEY_FILE");
     l.options.passphrase_file = getenv("CAUSEWAY_PASSPHRASE_FILE");
     set_color(&l.options, "auto");
+    cw_log_setup("causeway", CW_LOG_INFO, l.options.color && isatty(STDERR_FILENO) != 0);
     bool is_run = false;
     int result = understand(&l, argc, argv, &is_run);
     cw_log_setup("causeway", CW_LOG_INFO, l.options.color && isatty(STDERR_FILENO) != 0);
@@ -406,5 +407,10 @@ int main(int argc, char **argv)
     }
     cw_app_close(&app);
     cw_failures_free(failures);
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && result == CW_EXIT_DONE) {
+        cw_log_error("standard output" CW_AT ": it cannot be written" CW_REMEDY
+                     "; what was asked for is done, what was to be told is lost: is the disk full?");
+        result = CW_EXIT_FAILED;
+    }
     return result;
 }
