@@ -80,7 +80,7 @@ static void check_cipher(struct cw_check *c, struct cw_descriptor_connection *n,
                 what);
     }
     snprintf(field, sizeof field, "%s.window", what);
-    cw_check_range(c, &n->window, field, 1, 1024);
+    cw_check_range(c, &n->window, field, 1, 4096);
     snprintf(field, sizeof field, "%s.rekey_log2", what);
     cw_check_range(c, &n->rekey_log2, field, 2, 62);
 }

@@ -71,10 +71,11 @@ const uint8_t *cw_store_at(const struct cw_store *store, uint32_t index, size_t 
     return from + SLOT_HEAD_LEN;
 }
 
+/* An empty store begins anew, where the memory is warm. */
 void cw_store_pop(struct cw_store *store)
 {
-    store->head = store->head + 1 == store->slot_count ? 0 : store->head + 1;
     store->count--;
+    store->head = store->count == 0 || store->head + 1 == store->slot_count ? 0 : store->head + 1;
 }
 
 void cw_store_pop_second(struct cw_store *store)
