@@ -245,6 +245,13 @@ CW_MUST_CHECK cw_status cw_remote_setconn(struct cw_app *app, struct cw_remote *
 CW_MUST_CHECK cw_status cw_remote_disable(struct cw_app *app, struct cw_remote *r,
         uint32_t channel, struct cw_answer *ret_answer);
 
+/* cw_remote_configure - CONFIG: [len] bytes for the parameter at that index of the image. */
+CW_MUST_CHECK cw_status cw_remote_configure(struct cw_app *app, struct cw_remote *r,
+        uint16_t local, const uint8_t *value, uint16_t len, struct cw_answer *ret_answer);
+
+/* cw_app_configure - what the descriptor's config says and this life was not given yet. */
+CW_MUST_CHECK cw_status cw_app_configure(struct cw_app *app, struct cw_remote *r);
+
 /* cw_remote_channel - what the last query said of a connection: its newest epoch, or NULL. */
 const struct cw_answer *cw_remote_channel(const struct cw_remote *r, uint32_t conn);
 

@@ -141,6 +141,9 @@ static cw_status carry_out(struct apply *a, struct cw_remote *r)
                 r->is_new_life ? "" : "; same life as before");
         status = close_unwanted(a, r);
     }
+    if (status == CW_OK) {
+        status = cw_app_configure(a->app, r);
+    }
     r->is_ready = status == CW_OK;
     return status;
 }

@@ -80,6 +80,10 @@ void cw_descriptor_free(struct cw_descriptor *d)
 {
     for (size_t i = 0; i < d->module_count; i++) {
         free(d->modules[i].sources);
+        for (size_t j = 0; j < d->modules[i].config_count; j++) {
+            free(d->modules[i].config[j].bytes);
+        }
+        free(d->modules[i].config);
     }
     for (size_t i = 0; i < d->connection_count; i++) {
         free(d->connections[i].made_name);

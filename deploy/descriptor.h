@@ -52,6 +52,15 @@ struct cw_descriptor_node {
     const struct cw_owner_backend *backend;
 };
 
+/* A value for a CW_CONFIG of the module. */
+struct cw_descriptor_config {
+    struct cw_place at;
+    struct cw_text name;
+    uint8_t *bytes; /* NULL: those of the secret file */
+    size_t len;
+    struct cw_text secret_file; /* from the descriptor's folder; a file of its user alone */
+};
+
 struct cw_descriptor_module {
     struct cw_place at;
     struct cw_text name;
@@ -62,6 +71,8 @@ struct cw_descriptor_module {
     struct cw_text on_interrupt;
     struct cw_number channels;
     struct cw_text serve;
+    struct cw_descriptor_config *config;
+    size_t config_count;
     const struct cw_descriptor_node *node;
 };
 
@@ -148,6 +159,10 @@ size_t cw_descriptor_ends(const struct cw_descriptor *d, const struct cw_descrip
 
 /* cw_descriptor_allows - a truth value of the policy, or what holds where it is not set. */
 bool cw_descriptor_allows(const struct cw_number *field, bool otherwise);
+
+/* cw_descriptor_read_config - the object "config" of a module, into it. */
+void cw_descriptor_read_config(struct cw_descriptor_module *m, const struct cw_tree *t,
+        const char *module_path, struct cw_mistakes *mistakes);
 
 /* The two halves of loading (descriptor_read.c, descriptor_check.c). */
 void cw_descriptor_read(struct cw_descriptor *d, const struct cw_tree *root,

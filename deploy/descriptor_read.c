@@ -195,6 +195,7 @@ static const struct field module_fields[] = {
         {"on_interrupt", TEXT, false, AT(module, on_interrupt)},
         {"channels", NUMBER, false, AT(module, channels)},
         {"serve", TEXT, false, AT(module, serve)},
+        {"config", OBJECT, false, 0},
         {0},
 };
 
@@ -314,6 +315,12 @@ static void read_modules(struct reader *r, const struct cw_tree *t)
         const struct cw_tree *sources = child_of(item, "sources", CW_TREE_LIST);
         if (sources != NULL) {
             read_sources(r, &d->modules[i], sources, i);
+        }
+        const struct cw_tree *config = child_of(item, "config", CW_TREE_OBJECT);
+        if (config != NULL) {
+            char *path = cw_memory_format("modules[%zu]", i);
+            cw_descriptor_read_config(&d->modules[i], config, path, r->mistakes);
+            free(path);
         }
         i++;
     }

@@ -158,7 +158,7 @@ cw_status cw_manager_command(struct cw_manager *s, uint8_t type, const void *bod
     if (!s->is_open || s->seq == UINT32_MAX) {
         return CW_E_STATE;
     }
-    if (body_len > CW_SETCONN_LEN) {
+    if (body_len > CW_CONFIG_HEADER_LEN + CW_CONFIG_MAX) {
         return CW_E_SPACE;
     }
     const struct cw_manage_header header = cw_manage_header(type, s->number, ++s->seq);

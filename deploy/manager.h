@@ -23,8 +23,10 @@
 #include "core/wire/attest.h"
 #include "core/wire/manage.h"
 
-/* The longest message of a session: SETCONN. */
+/* The longest message of a session but CONFIG: SETCONN. */
 #define CW_MANAGER_MESSAGE_MAX (CW_MANAGE_HEADER_LEN + CW_SETCONN_LEN + CW_TAG_LEN)
+#define CW_MANAGER_CONFIG_MAX \
+    (CW_MANAGE_HEADER_LEN + CW_CONFIG_HEADER_LEN + CW_CONFIG_MAX + CW_TAG_LEN)
 
 struct cw_manager {
     bool dh; /* the module agrees on keys; else the chip gives it one */
@@ -70,7 +72,7 @@ CW_MUST_CHECK cw_status cw_manager_open(struct cw_manager *s, uint32_t number,
 /* cw_manager_opened - OPENED; the session is open on CW_OK. */
 CW_MUST_CHECK cw_status cw_manager_opened(struct cw_manager *s, const uint8_t *bytes, size_t len);
 
-/* cw_manager_command - seal a command. */
+/* cw_manager_command - seal a command; ret_message has room for header, body and tag. */
 CW_MUST_CHECK cw_status cw_manager_command(struct cw_manager *s, uint8_t type, const void *body,
         size_t body_len, uint8_t ret_message[static CW_MANAGER_MESSAGE_MAX], size_t *ret_len);
 

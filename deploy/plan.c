@@ -11,8 +11,8 @@
 static const char *kind_name(uint8_t kind)
 {
     static const char *const names[] = {"nothing", "an input", "an output", "a request",
-            "a handler", "an entry"};
-    return kind < 6 ? names[kind] : "unknown";
+            "a handler", "an entry", "a config"};
+    return kind < 7 ? names[kind] : "unknown";
 }
 
 const struct cw_owner_endpoint *cw_remote_endpoint(const struct cw_remote *r, const char *name,
@@ -109,6 +109,19 @@ cw_status cw_app_plan(struct cw_app *app)
                     "modules[%zu]: found %zu ends of connections, but the image of \"%s\" has "
                     "room for %u" CW_REMEDY ": set \"channels\"",
                     i, ends, r->module->name.value, r->built.channels);
+        }
+        for (size_t j = 0; j < r->module->config_count; j++) {
+            const struct cw_descriptor_config *config = &r->module->config[j];
+            char what[64];
+            snprintf(what, sizeof what, "modules[%zu].config", i);
+            const struct cw_owner_endpoint *e =
+                    check(app, r, &config->name, CW_KIND_CONFIG, what);
+            if (e != NULL && config->len > e->max) {
+                cw_mistakes_add(&app->mistakes, config->at,
+                        "modules[%zu].config.%s: found %zu bytes, but \"%s\" takes %u" CW_REMEDY
+                        ": CW_CONFIG(%s, %zu)", i, config->name.value, config->len,
+                        r->module->name.value, e->max, config->name.value, config->len);
+            }
         }
         if (r->module->on_interrupt.value != NULL) {
             char what[64];

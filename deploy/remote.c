@@ -347,7 +347,7 @@ static cw_status no_answer(const struct cw_remote *r)
 static cw_status ask(struct cw_app *app, struct cw_remote *r, uint8_t type, const void *body,
         size_t body_len, struct cw_answer *ret_answer)
 {
-    uint8_t message[CW_MANAGER_MESSAGE_MAX];
+    uint8_t message[CW_MANAGER_CONFIG_MAX];
     uint8_t reply[256];
     size_t len;
     (void)pthread_mutex_lock(&r->mutex); /* commands of a session go one after the other */
@@ -449,6 +449,18 @@ cw_status cw_remote_setconn(struct cw_app *app, struct cw_remote *r,
     uint8_t body[CW_SETCONN_LEN];
     cw_setconn_bytes(setconn, body);
     cw_status status = ask(app, r, CW_MANAGE_SETCONN, body, sizeof body, ret_answer);
+    cw_bytes_wipe(body, sizeof body);
+    return status;
+}
+
+cw_status cw_remote_configure(struct cw_app *app, struct cw_remote *r, uint16_t local,
+        const uint8_t *value, uint16_t len, struct cw_answer *ret_answer)
+{
+    uint8_t body[CW_CONFIG_HEADER_LEN + CW_CONFIG_MAX] = {
+            (uint8_t)local, (uint8_t)(local >> 8), (uint8_t)len, (uint8_t)(len >> 8)};
+    memcpy(body + CW_CONFIG_HEADER_LEN, value, len);
+    cw_status status = ask(app, r, CW_MANAGE_CONFIG, body,
+            CW_CONFIG_HEADER_LEN + (size_t)len + (len & 1u), ret_answer);
     cw_bytes_wipe(body, sizeof body);
     return status;
 }

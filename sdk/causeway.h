@@ -88,6 +88,22 @@
     CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, NULL, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
             CW_EVENT_MAX_DEFAULT, , , )
 
+/*
+ * CW_CONFIG(name [, max]) - a parameter or a secret that the owner sets: a static struct cw_config.
+ *
+ *     CW_CONFIG(threshold, 2);
+ *     ... threshold.is_set, threshold.len, threshold.bytes[0 .. len)
+ *
+ * It is no part of the image.  The owner sets it in every life of the module, encrypted, after it
+ * was attested and before its connections are made.  So an input or a handler finds it set, if the
+ * descriptor sets it at all; CW_INIT never does, and an entry, which anyone may call at any time,
+ * must look at is_set.  Until then len is 0 and the bytes are zeros.  A change comes between two
+ * handlers.
+ */
+#define CW_CONFIG(...) \
+    CW_WORDS_(1, 2, "CW_CONFIG(name [, max]);", __VA_ARGS__) \
+    CW_CONFIG_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, , )
+
 /* CW_INIT { ... } - runs once, before anything else of the module. */
 #define CW_INIT void cw_init_hook(void)
 
@@ -163,6 +179,16 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT, \
             .serve = cw_serve_sink}; \
     static void name(const uint8_t *data, size_t len)
+
+#define CW_CONFIG_(name, maximum, ...) \
+    CW_CHECK_(name, maximum, 0) \
+    _Static_assert((maximum) >= 1 && (maximum) <= 4096, \
+            "expected a maximum of 1 to 4096 bytes for " #name); \
+    static uint8_t cw_config_bytes_##name[(maximum)]; \
+    static struct cw_config name = {.bytes = cw_config_bytes_##name}; \
+    CW_ROW_(name) = {.call.config = &name, .max = (maximum), .kind = CW_KIND_CONFIG, \
+            .serve = cw_serve_config}; \
+    extern const struct cw_endpoint cw_endpoint_##name
 
 #define CW_REQUEST_(name, maximum, reply_maximum, ...) \
     CW_CHECK_(name, maximum, reply_maximum) \

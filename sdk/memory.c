@@ -11,7 +11,7 @@
 /* The longest command of management is SETCONN, the longest OPEN has a share. */
 #define MANAGE_MAX (CW_MANAGE_HEADER_LEN + CW_SETCONN_LEN + CW_TAG_LEN) /* an OPEN fits */
 #define ENTRY_MAX (4 + LARGER(CW_EVENT_MAX, CW_STREAM_MAX))
-#define FRAME_MAX CW_FRAME_LEN(LARGER(CW_EVENT_MAX, CW_REPLY_MAX))
+#define FRAME_MAX CW_FRAME_LEN(LARGER(CW_EVENT_MAX, CW_REPLY_MAX) + CW_CONFIG_HEADER_LEN) /* a CONFIG fits */
 #define IN_MAX LARGER(LARGER(MANAGE_MAX, ENTRY_MAX), FRAME_MAX)
 
 static struct cw_channel channels[CW_CHANNELS];

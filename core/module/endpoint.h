@@ -10,6 +10,7 @@
 #ifndef CW_CORE_MODULE_ENDPOINT_H
 #define CW_CORE_MODULE_ENDPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,12 +22,20 @@
 #define CW_KIND_HANDLER 3u
 #define CW_KIND_REQUEST 4u /* a source is its sink's kind plus one */
 #define CW_KIND_ENTRY 5u
+#define CW_KIND_CONFIG 6u /* no way in: the owner sets it by CONFIG */
 
 /* What a handler or an entry answers: bytes[0 .. len) of at most cap. */
 struct cw_reply {
     uint8_t *bytes;
     size_t cap;
     size_t len;
+};
+
+/* A parameter that the owner sets; before that, in this life, len is 0 and is_set false. */
+struct cw_config {
+    uint8_t *bytes;
+    uint16_t len;
+    bool is_set;
 };
 
 typedef void (*cw_input_fn)(const uint8_t *data, size_t len);
@@ -43,10 +52,15 @@ typedef cw_status (*cw_serve_fn)(uint16_t entry, const struct cw_endpoint *endpo
 typedef cw_status (*cw_send_fn)(struct cw_channel *c, cw_frame type, const void *payload,
         size_t len);
 
+/* cw_serve_config - no entry leads to a parameter; its row names this, so that CONFIG is linked. */
+cw_status cw_serve_config(uint16_t entry, const struct cw_endpoint *endpoint,
+        struct cw_channel *c, size_t len);
+
 struct cw_endpoint {
     union {
         cw_input_fn input;   /* CW_KIND_INPUT                    */
         cw_answer_fn answer; /* CW_KIND_HANDLER, CW_KIND_ENTRY   */
+        struct cw_config *config; /* CW_KIND_CONFIG              */
         const void *none;    /* CW_KIND_OUTPUT, CW_KIND_REQUEST  */
     } call;
     uint16_t max;       /* payload bytes of an event, request or argument   */

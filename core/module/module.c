@@ -143,6 +143,8 @@ static void act(struct cw_module *m, uint8_t type, const uint8_t *body, size_t l
         status = CW_OK;
     } else if (is_open && type == CW_MANAGE_SETCONN && len == CW_SETCONN_LEN) {
         status = setconn(m, (const void *)body, ret->check, &about);
+    } else if (is_open && type == CW_MANAGE_CONFIG && cw_module_configure != NULL) {
+        status = cw_module_configure(m, body, len);
     } else if (is_open && type == CW_MANAGE_DISABLE && len == CW_DISABLE_LEN) {
         bool all = named->channel == CW_DISABLE_ALL;
         for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {

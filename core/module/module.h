@@ -71,6 +71,18 @@ void cw_module_session_key(uint8_t cipher, const uint8_t master[static CW_KEY_LE
 CW_MUST_CHECK cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
         uint8_t ret_answer[static CW_ANSWERED_LEN]);
 
+/*
+ * cw_module_configure - CONFIG; linked only into images that have such parameters.
+ *
+ * body  [len] bytes at an even address, authentic: struct cw_config_header, value, zeros
+ *
+ * CW_E_FORM    lengths do not agree
+ * CW_E_ABSENT  no parameter has that index
+ * CW_E_SPACE   longer than it declares.  Nothing changed in all three
+ */
+__attribute__((weak)) cw_status cw_module_configure(struct cw_module *m, const uint8_t *body,
+        size_t len);
+
 /* cw_module_endpoint - the row of that index, or NULL. */
 const struct cw_endpoint *cw_module_endpoint(const struct cw_module *m, uint32_t index);
 

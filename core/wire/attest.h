@@ -29,6 +29,7 @@
 #define CW_MANAGE_SETCONN 3u
 #define CW_MANAGE_QUERY 4u
 #define CW_MANAGE_DISABLE 5u
+#define CW_MANAGE_CONFIG 6u
 #define CW_MANAGE_ANSWER 0x80u /* or-ed to the type that is answered */
 
 #define CW_FRESH_NONE 0u    /* start is zeros                                */

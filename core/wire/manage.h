@@ -146,6 +146,16 @@ struct cw_disable {
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_disable) == CW_DISABLE_LEN, "as on the wire");
 
+/* CONFIG: a parameter of the module's own, whole; then len bytes of value, and zeros to an even end. */
+#define CW_CONFIG_MAX 4096u /* bytes of a value */
+
+struct cw_config_header {
+    uint16_t local; /* index in this image's endpoint table */
+    uint16_t len;
+} CW_PACKED;
+#define CW_CONFIG_HEADER_LEN 4u
+_Static_assert(sizeof(struct cw_config_header) == CW_CONFIG_HEADER_LEN, "as on the wire");
+
 /*
  * For owners: fill in what is the same in every message of a kind (version, type, zeros), and
  * take an answer apart.  Decoders give CW_E_SHORT or CW_E_FORM.

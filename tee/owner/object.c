@@ -156,7 +156,7 @@ static cw_status take_names(const struct cw_object *o, size_t row_len,
     }
     for (size_t i = 0; i < table->count; i++) {
         const struct cw_owner_endpoint *row = &table->rows[i];
-        if (row->name[0] == 0 || row->kind < CW_KIND_INPUT || row->kind > CW_KIND_ENTRY) {
+        if (row->name[0] == 0 || row->kind < CW_KIND_INPUT || row->kind > CW_KIND_CONFIG) {
             return CW_E_FORM;
         }
     }

@@ -121,6 +121,22 @@ cmp -s got <(cat expected.txt)
 verdict "hello prints what its README says" $?
 finish
 
+take lock lock
+start_node node1 native
+(umask 077 && printf 4711 >pin.secret)
+(causeway apply && causeway call lock open --text 0000 && causeway call lock open --text 4711) >got
+cmp -s got <(cat expected.txt)
+verdict "lock prints what its README says" $?
+printf 0815 >pin.secret
+"$bin/causeway" apply 2>>causeway.log | tee set | grep -q 'config .*lock: "pin" is set, 4 bytes' &&
+    ! grep -q '"tries" is set' set && [ "$(causeway call lock open --text 0815)" = "Welcome home!" ]
+verdict "another secret is given to the running module, and nothing else" $?
+! grep -rqs -e 4711 -e 0815 .causeway node1.state *.log
+verdict "neither state nor node nor logs have the secret" $?
+chmod 644 pin.secret && ! "$bin/causeway" apply >set 2>&1 && grep -q 'chmod 600' set
+verdict "a secret file that others may read is refused" $?
+finish
+
 take ping-pong ping-pong
 start_node node1 native
 start_node node2 native

@@ -13,11 +13,16 @@
 
 #define CHANNELS 3
 
+#define PIN 4u /* index of a parameter of 8 bytes */
+static uint8_t pin_bytes[8];
+static struct cw_config pin = {.bytes = pin_bytes};
+
 static const struct cw_endpoint endpoints[] = {
         {.max = 64, .kind = CW_KIND_OUTPUT},
         {.max = 64, .kind = CW_KIND_INPUT},
         {.max = 64, .reply_max = 64, .kind = CW_KIND_HANDLER},
         {.max = 64, .reply_max = 64, .kind = CW_KIND_ENTRY},
+        {.call.config = &pin, .max = 8, .kind = CW_KIND_CONFIG, .serve = cw_serve_config},
 };
 
 /* A module and its owner's view of the session. */
@@ -61,7 +66,7 @@ static void fresh(struct bench *b, uint8_t cipher)
     b->module.channels = b->channels;
     b->module.channels_end = b->channels + CHANNELS;
     b->module.endpoints = endpoints;
-    b->module.endpoints_end = endpoints + 4;
+    b->module.endpoints_end = endpoints + 5;
     assert_int_equal(claim(b, 1, 0x80, 7), CW_OK);
 }
 
@@ -176,6 +181,113 @@ static void both_ends_confirm_the_key_to_the_owner(void **state)
         assert_int_equal(answer.channel, 0x11);
         assert_memory_equal(answer.check, check, sizeof check);
     }
+}
+
+/* CONFIG for the parameter at an index: header, value, zeros to an even end, as sealed by the owner. */
+static size_t config_body(uint16_t local, const char *value, uint8_t ret_body[static 64])
+{
+    const struct cw_config_header header = {local, (uint16_t)strlen(value)};
+    memset(ret_body, 0, 64);
+    memcpy(ret_body, &header, sizeof header);
+    memcpy(ret_body + sizeof header, value, header.len);
+    return sizeof header + header.len + (header.len & 1u);
+}
+
+static uint16_t configure(struct bench *b, uint16_t local, const char *value)
+{
+    uint8_t body[64];
+    const size_t len = config_body(local, value, body);
+    return command(b, CW_MANAGE_CONFIG, body, len).status;
+}
+
+static void forget_pin(void)
+{
+    memset(pin_bytes, 0, sizeof pin_bytes);
+    pin = (struct cw_config){.bytes = pin_bytes};
+}
+
+static void config_is_set_whole_by_its_owner_alone(void **state)
+{
+    (void)state;
+    struct bench b;
+    for (uint8_t cipher = CW_CIPHER_SPONGENT; cipher <= CW_CIPHER_AES; cipher++) {
+        forget_pin();
+        fresh(&b, cipher);
+        assert_int_equal(configure(&b, PIN, "12345678"), CW_OK);
+        assert_true(pin.is_set && pin.len == 8 && memcmp(pin.bytes, "12345678", 8) == 0);
+        assert_int_equal(configure(&b, PIN, "abc"), CW_OK);
+        assert_true(pin.len == 3 && memcmp(pin.bytes, "abc\0\0\0\0\0", 8) == 0);
+        assert_int_equal(configure(&b, PIN, ""), CW_OK);
+        assert_true(pin.is_set && pin.len == 0 && pin.bytes[0] == 0);
+        /* Every bit of the message, one after the other. */
+        uint8_t body[64];
+        uint8_t answer[CW_ANSWER_LEN];
+        size_t len = config_body(PIN, "secret", body);
+        seal(&b, CW_MANAGE_CONFIG, body, len);
+        for (size_t bit = 0; bit < 8 * b.message_len; bit++) {
+            b.message[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_not_equal(deliver(&b, answer, &len), CW_OK);
+            b.message[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        assert_int_equal(pin.len, 0);
+        /* Its value is nowhere in it. */
+        for (size_t i = 0; i + 6 <= b.message_len; i++) {
+            assert_memory_not_equal(b.message + i, "secret", 6);
+        }
+        assert_int_equal(deliver(&b, answer, &len), CW_OK);
+        assert_true(pin.len == 6 && memcmp(pin.bytes, "secret", 6) == 0);
+    }
+}
+
+static void config_is_not_set_twice_nor_behind_a_query(void **state)
+{
+    (void)state;
+    struct bench b;
+    uint8_t body[64];
+    uint8_t answer[CW_ANSWER_LEN];
+    size_t len;
+    forget_pin();
+    fresh(&b, CW_CIPHER_SPONGENT);
+    seal(&b, CW_MANAGE_CONFIG, body, config_body(PIN, "old", body));
+    const struct bench recorded = b;
+    assert_int_equal(deliver(&b, answer, &len), CW_OK);
+    assert_int_equal(configure(&b, PIN, "new"), CW_OK);
+    memcpy(b.message, recorded.message, sizeof b.message);
+    b.message_len = recorded.message_len;
+    assert_int_equal(deliver(&b, answer, &len), CW_E_REPLAY);
+    assert_memory_equal(pin.bytes, "new", 3);
+    /* A query voids what was sent before it; another session has other keys. */
+    seal(&b, CW_MANAGE_CONFIG, body, config_body(PIN, "late", body));
+    const struct bench delayed = b;
+    (void)query(&b, 0);
+    memcpy(b.message, delayed.message, sizeof b.message);
+    b.message_len = delayed.message_len;
+    assert_int_equal(deliver(&b, answer, &len), CW_E_REPLAY);
+    assert_int_equal(claim(&b, 2, 0x80, 7), CW_OK);
+    memcpy(b.message, delayed.message, sizeof b.message);
+    b.message_len = delayed.message_len;
+    assert_int_equal(deliver(&b, answer, &len), CW_E_REPLAY);
+    assert_memory_equal(pin.bytes, "new", 3);
+}
+
+static void config_of_a_stranger_shape_is_refused(void **state)
+{
+    (void)state;
+    struct bench b;
+    uint8_t body[64];
+    forget_pin();
+    fresh(&b, CW_CIPHER_SPONGENT);
+    assert_int_equal(configure(&b, PIN, "123456789"), CW_E_SPACE);
+    assert_int_equal(configure(&b, 0, "1"), CW_E_ABSENT);
+    assert_int_equal(configure(&b, 5, "1"), CW_E_ABSENT);
+    const size_t len = config_body(PIN, "1234", body);
+    assert_int_equal(command(&b, CW_MANAGE_CONFIG, body, len + 2).status, CW_E_FORM);
+    assert_int_equal(command(&b, CW_MANAGE_CONFIG, body, len - 2).status, CW_E_FORM);
+    assert_int_equal(command(&b, CW_MANAGE_CONFIG, body, 2).status, CW_E_FORM);
+    (void)disable(&b, CW_DISABLE_ALL);
+    assert_int_equal(configure(&b, PIN, "1"), CW_E_STATE);
+    assert_false(pin.is_set);
+    assert_int_equal(pin.bytes[0], 0);
 }
 
 static void command_that_is_not_the_owners_changes_nothing(void **state)
@@ -450,6 +562,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(both_ends_confirm_the_key_to_the_owner),
+            cmocka_unit_test(config_is_set_whole_by_its_owner_alone),
+            cmocka_unit_test(config_is_not_set_twice_nor_behind_a_query),
+            cmocka_unit_test(config_of_a_stranger_shape_is_refused),
             cmocka_unit_test(command_that_is_not_the_owners_changes_nothing),
             cmocka_unit_test(replayed_or_delayed_command_is_refused),
             cmocka_unit_test(command_of_an_older_session_is_refused),
