@@ -13,19 +13,27 @@
 #include "deploy/work.h"
 #include "posix/log.h"
 
-/* Have it disabled in its own name, where it can be asked; it is unloaded in any case. */
-static void disable(struct cw_app *app, struct cw_remote *r)
+/*
+ * Have it disabled in its own name, where it can be asked; it is unloaded in any case.
+ *
+ * CW_OK      it said so; or it is not there, or is not what was built last, so that nobody here can
+ *            tell its evidence: its node's word must do
+ * otherwise  what its node brought is not its word; a line was printed
+ */
+static cw_status disable(struct cw_app *app, struct cw_remote *r)
 {
     struct cw_answer answer;
     if (cw_remote_recall(app, r) != CW_OK ||
             memcmp(r->row.image_hash, r->image_hash, sizeof r->image_hash) != 0) {
-        return; /* it is not what was built last: nobody here can tell its evidence */
+        return CW_OK;
     }
-    if (cw_remote_attest(app, r) == CW_OK && cw_remote_open(app, r) == CW_OK &&
-            cw_remote_disable(app, r, CW_DISABLE_ALL, &answer) == CW_OK &&
-            answer.status == CW_OK) {
+    cw_status status = cw_remote_attest(app, r);
+    status = status == CW_OK ? cw_remote_open(app, r) : status;
+    status = status == CW_OK ? cw_remote_disable(app, r, CW_DISABLE_ALL, &answer) : status;
+    if (status == CW_OK && answer.status == CW_OK) {
         cw_app_step(app, "disable", "%s: by its own word", r->module->name.value);
     }
+    return status == CW_E_ABSENT ? CW_OK : status;
 }
 
 /* Whatever the state knows of this node is off. */
@@ -78,17 +86,20 @@ static void end_node(void *ctx, size_t index)
         return;
     }
     cw_status status = cw_change_look(change, n);
+    cw_status own_word = CW_OK;
     for (size_t i = 0; i < app->d.module_count && status == CW_OK; i++) {
         struct cw_remote *r = &app->remotes[i];
         if (r->node == n->node && r->row.life != CW_LIFE_ABSENT &&
                 strcmp(r->row.node, n->node->name.value) == 0) {
             r->client = *n->client;
-            disable(app, r);
+            const cw_status said = disable(app, r);
+            own_word = own_word == CW_OK ? said : own_word;
         }
     }
     if (status == CW_OK) {
         status = n->says != NULL ? cw_change_sweep(change, n) : unload_rows(change, n);
     }
+    status = status == CW_OK ? own_word : status;
     if (status == CW_OK) {
         status = forget_rows(app, n->node->name.value);
     }

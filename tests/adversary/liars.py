@@ -32,7 +32,7 @@ class Scene:
         self.tool.must("apply", "--quiet")
         self.tool.must("send", "add", "--text", "first")
 
-    def describe(self, window):
+    def describe(self, window, strict_window=8):
         cipher = "spongent" if self.tee == "sancus" else "aes"
         node = {"name": "n", "tee": self.tee, "address": self.hostile.address}
         policy = {"allow_unprotected": True}
@@ -47,7 +47,8 @@ class Scene:
                 {"name": "get", "direct": True, "to_module": "bob", "to_handler": "answer",
                  "encryption": cipher},
                 {"name": "strict", "from_module": "alice", "from_output": "out_0",
-                 "to_module": "bob", "to_input": "in_0", "encryption": cipher}],
+                 "to_module": "bob", "to_input": "in_0", "encryption": cipher,
+                 "window": strict_window}],
             "policy": policy})
 
     def stop(self):
@@ -59,9 +60,9 @@ class Scene:
 
 
 def is_about(fields, what):
-    """Is this ENTER of bob that kind of question?"""
+    """Is this ENTER of bob that kind of question?  An even number is bob's, whatever was before."""
     number, entry, body = struct.unpack_from("<I", fields, 8)[0], fields[12], fields[16:]
-    return number == 2 and {
+    return number % 2 == 0 and {
         "evidence": entry == ATTEST, "OPENED": entry == MANAGE and body[1] == OPEN,
         "an answer to QUERY": entry == MANAGE and body[1] == QUERY,
         "an answer to SETCONN": entry == MANAGE and body[1] == SETCONN,
@@ -217,10 +218,40 @@ def claims(s, scene):
     hostile.lie()
     scene.describe(8)
     tool.must("apply", "--quiet")
-    # Frames that go nowhere show: counts of both ends tell how many.
-    hostile.lie(on_request=lambda k, f: (0, b"\0\0\0\0") if k == UNROUTE else None)
-    tool.must("send", "add")
+    # A route that was never made: its frames are lost, and the authentic counts tell how many.
+    scene.describe(8, 7)
+    hostile.lie(on_request=lambda k, f: (0, b"") if k == ROUTE and f[20] & 1 else None)
+    tool.must("apply", "--quiet")
+    for _ in range(3):
+        tool.must("call", "alice", "emit", "--hex", "0001")
+    seen = tool.look()["strict"]
+    s.case("ROUTE swallowed: the loss shows", seen["sent"] == seen["received"] + 3, why=str(seen))
     hostile.lie()
+    scene.describe(8)
+    tool.must("apply", "--quiet")
+    tool.must("call", "alice", "emit", "--hex", "0002")
+    before = tool.look()
+    s.case("and is repaired", await_true(lambda: tool.look()["strict"]["received"] ==
+                                         tool.look()["strict"]["sent"]), why=str(before["strict"]))
+
+
+def farewell(s, scene):
+    """The end, and a node that lies about it."""
+    s.group("lies to the tool, %s: the end of a deployment" % scene.tee)
+    tool, hostile = scene.tool, scene.hostile
+    for name, change in attempts(80, 67)[::1 if LONG else 5]:
+        hostile.lie(bend("an answer to DISABLE", change))
+        run = tool.run("destroy", "--timeout", "2", timeout=20)
+        s.case(name, refused(run, (1, 3)), why=str(run))
+        hostile.lie()
+        tool.must("destroy")  # what was unloaded is gone; the node's word must do
+        tool.must("apply", "--quiet")
+    hostile.lie(on_request=lambda k, f: (8, b"no such module") if k in (ENTER, UNLOAD) else None)
+    run = tool.run("destroy", "--timeout", "2")
+    s.case("modules denied", run.returncode in (0, 1), why=str(run))
+    hostile.lie()
+    run = tool.run("destroy", "--timeout", "5")
+    s.case("afterwards it is destroyed", run.returncode == 0, why=str(run))
 
 
 def lives(s, scene):
@@ -392,8 +423,8 @@ def crowd(s, folder):
 def main():
     s = Suite()
     folder = tempfile.mkdtemp()
-    tees = [a for a in sys.argv[1:] if a in ("native", "sancus", "crowd")] or \
-        ["native", "sancus", "crowd"]
+    known = ("native", "more", "sancus", "crowd")
+    tees = [a for a in sys.argv[1:] if a in known] or known
     try:
         for tee in tees:
             begin = time.monotonic()
@@ -401,7 +432,7 @@ def main():
                 crowd(s, folder)
             else:
                 os.mkdir(folder + "/" + tee)
-                scene = Scene(folder + "/" + tee, tee)
+                scene = Scene(folder + "/" + tee, "native" if tee == "more" else tee)
                 try:
                     play(s, scene, tee)
                 finally:
@@ -424,10 +455,13 @@ def play(s, scene, tee):
         lives(s, scene)
         images(s, scene)
         return
-    answers(s, scene, kinds, 3 if LONG else 97, (1, 3))
+    if tee == "native":
+        answers(s, scene, kinds, 3 if LONG else 97, (1, 3))
+        return
     silence(s, scene)
     claims(s, scene)
     lives(s, scene)
+    farewell(s, scene)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ SIEGE = "build/host/bin/causeway-siege"
 HERE = "tests/adversary/"
 # The longest first: three run at a time.
 PROGRAMS = {
-    "lying node, native": [sys.executable, HERE + "liars.py", "native"],
+    "lying node, answers": [sys.executable, HERE + "liars.py", "native"],
     "hostile network": [sys.executable, HERE + "network.py", "frames", "acknowledgements",
                         "delivery", "splices", "predecessor", "headers", "hellos", "lives"],
     "strangers and floods": [sys.executable, HERE + "network.py", "strangers", "malformed",
                              "shaken", "exhaustion"],
     "sancus modules, hostile node": [SIEGE, "--tee", "sancus", "--stride", "1" if LONG else "127"],
+    "lying node, deeds": [sys.executable, HERE + "liars.py", "more"],
     "lying node, sancus": [sys.executable, HERE + "liars.py", "sancus"],
     "native modules, hostile node": [SIEGE, *(["--long"] if LONG else [])],
     "owners and tools at once": [sys.executable, HERE + "liars.py", "crowd"],

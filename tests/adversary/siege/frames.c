@@ -49,7 +49,7 @@ static void at_waiting(void *ctx, const uint8_t *bytes, size_t len, const char *
             len <= CW_FRAME_LEN(CW_WORLD_SMALL);
     const bool other = shape && memcmp(bytes, a->genuine->bytes, 4) == 0 &&
             memcmp(bytes + 4, a->genuine->bytes + 4, 8) != 0;
-    a->auth = (uint16_t)(a->auth + !other);
+    a->auth = (uint16_t)(a->auth + (!other && len <= CW_WORLD_IN_CAP)); /* else it is not taken in */
     a->replay = (uint16_t)(a->replay + other);
 }
 
