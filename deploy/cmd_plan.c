@@ -21,6 +21,7 @@ struct plan {
     size_t *settings; /* per module */
     size_t counts[ACTION_COUNT];
     size_t setting_count;
+    bool is_change;
 };
 
 static bool is_due(void *ctx, size_t i, const bool *is_done)
@@ -182,7 +183,7 @@ static json_t *json_plan(const struct plan *p)
                 json_integer((json_int_t)p->counts[i]));
     }
     json_object_set_new(counts, "set", json_integer((json_int_t)p->setting_count));
-    return json_pack("{s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "changes", has_changes(p),
+    return json_pack("{s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "changes", (int)p->is_change,
             "nodes", nodes, "modules", modules, "connections", connections, "ends", ends, "counts",
             counts);
 }
@@ -212,6 +213,7 @@ static cw_status make(struct plan *p)
         cw_work_run(app, &work);
         status = foresee(p);
     }
+    p->is_change = has_changes(p);
     if (status == CW_OK && app->options.json) {
         cw_app_json(app, json_plan(p));
     } else if (status == CW_OK) {
@@ -231,6 +233,6 @@ int cw_cmd_plan(struct cw_app *app, const struct cw_words *words)
     if (status != CW_OK && app->options.json && app->mistakes.count == 0) {
         cw_app_json(app, json_pack("{s:b}", "ok", 0));
     }
-    return status == CW_OK && words->exit_code && has_changes(&p) ? CW_EXIT_CHANGES
+    return status == CW_OK && words->exit_code && p.is_change ? CW_EXIT_CHANGES
                                                                     : cw_app_exit(status);
 }
