@@ -27,5 +27,7 @@ endif
 PROGRAMS += bench-start floor-hello
 bench-start.sources = bench/start.c
 floor-hello.sources = bench/floors/hello.c
+ifneq ($(SAN),1) # sanitizers do not link statically
 floor-hello.ldflags = -static -no-pie
 bench/floors/hello.c.cflags = -fno-pie
+endif
