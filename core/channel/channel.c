@@ -42,7 +42,10 @@ void cw_channel_install(struct cw_channel *c, const struct cw_setconn *s,
     c->source = source;
     c->cipher = s->identity.cipher;
     c->mode = s->identity.mode;
-    c->limit_log2 = s->limit_log2;
+    c->limit = 1; /* by ones: no variable 64-bit shift on small machines */
+    for (uint8_t i = 0; i < s->limit_log2; i++) {
+        c->limit <<= 1;
+    }
     derive(s, deployment, "cw1.evt", c->key_event);
     derive(s, deployment, c->mode == CW_MODE_REQUEST ? "cw1.rsp" : "cw1.ack", c->key_back);
     cw_channel_check_value(s, deployment, ret_check);

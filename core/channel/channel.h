@@ -44,12 +44,12 @@ struct cw_channel {
     uint32_t gaps;           /* sink, latest: frames skipped, saturating                     */
     uint16_t refused_replay; /* saturating; found before the tag, a hint                     */
     uint16_t dropped;        /* source: outputs without room, saturating                     */
+    uint64_t limit;          /* source: no counter from here on                              */
     uint32_t event_max;
     const struct cw_endpoint *endpoint; /* in a module: whose end this is, else NULL */
     uint16_t window;
     uint8_t cipher;
     uint8_t mode;
-    uint8_t limit_log2;
     CW_EVEN uint8_t key_event[CW_KEY_LEN]; /* source to sink                               */
     CW_EVEN uint8_t key_back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
 };

@@ -6,17 +6,9 @@
 
 cw_status cw_channel_ready(const struct cw_channel *c)
 {
-    /* Has the count reached 2^limit_log2?  No variable 64-bit shift on small machines. */
-    uint64_t spent = c->count;
-    uint8_t bits = c->limit_log2;
-    for (; bits >= 8; bits = (uint8_t)(bits - 8)) {
-        spent >>= 8;
-    }
-    for (; bits > 0; bits--) {
-        spent >>= 1;
-    }
+    bool is_source = c->source != 0 && c->count < c->limit;
     bool is_response = c->source == 0 && c->mode == CW_MODE_REQUEST;
-    if (c->state != CW_CHANNEL_OPEN || (!is_response && (c->source == 0 || spent != 0))) {
+    if (c->state != CW_CHANNEL_OPEN || (!is_source && !is_response)) {
         return CW_E_STATE;
     }
     bool full = c->mode == CW_MODE_STRICT && c->count - c->acked >= c->window;
