@@ -535,13 +535,17 @@ cw_status cw_app_build(struct cw_app *app)
     if (sdk == NULL) {
         return CW_E_ABSENT;
     }
-    char scratch[] = "/tmp/causeway-plan-XXXXXX";
+    const char *temporary = getenv("TMPDIR");
+    char *scratch = cw_memory_format("%s/causeway-plan-XXXXXX",
+            temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
     char *out = NULL;
     cw_status status = check_version(sdk);
     if (!app->is_dry) {
         out = cw_memory_format("%s/build", app->state_folder);
     } else if (status == CW_OK && mkdtemp(scratch) == NULL) {
-        cw_log_error("cannot make a folder in /tmp: %s", strerror(errno));
+        cw_log_error("%s" CW_AT ": no folder can be made there: %s" CW_REMEDY
+                     ": name another one by TMPDIR",
+                temporary != NULL ? temporary : "/tmp", strerror(errno));
         status = CW_E_SYSTEM;
     }
     if (status == CW_OK) {
@@ -550,6 +554,7 @@ cw_status cw_app_build(struct cw_app *app)
     if (app->is_dry && strstr(scratch, "XXXXXX") == NULL) {
         remove_folder(scratch);
     }
+    free(scratch);
     free(out);
     free(sdk);
     return status;
