@@ -83,6 +83,13 @@ void cw_channel_close(struct cw_channel *c);
  * CW_AGAIN     window frames are not acknowledged yet
  * CW_E_STATE   not an open source, or the counter limit is reached: rekey
  */
+/*@ requires \valid_read(c) && c->acked <= c->count;
+    assigns \nothing;
+    ensures \result == CW_OK ==> c->state == CW_CHANNEL_OPEN;
+    ensures \result == CW_OK && c->source != 0 ==> c->count < c->limit;
+    ensures \result == CW_OK && c->mode == CW_MODE_STRICT ==>
+      c->source != 0 && c->count < c->acked + c->window;
+    ensures \result == CW_AGAIN ==> c->count >= c->acked + c->window; */
 CW_MUST_CHECK cw_status cw_channel_ready(const struct cw_channel *c);
 
 /*
@@ -130,6 +137,11 @@ CW_MUST_CHECK cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, 
         size_t *ret_payload_len, uint32_t *ret_gap);
 
 /* cw_channel_refuse - count a refusal by its reason. */
+/*@ requires \valid(c);
+    assigns c->dropped, c->refused_replay, c->refused_auth;
+    ensures \old(c->dropped) <= c->dropped <= \old(c->dropped) + 1;
+    ensures \old(c->refused_replay) <= c->refused_replay <= \old(c->refused_replay) + 1;
+    ensures \old(c->refused_auth) <= c->refused_auth <= \old(c->refused_auth) + 1; */
 void cw_channel_refuse(struct cw_channel *c, cw_status reason);
 
 /* cw_channel_ack_make - a strict sink's cumulative acknowledgement.  CW_E_STATE: no such end. */

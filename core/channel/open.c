@@ -4,6 +4,39 @@
 #include "core/crypto/suite.h"
 #include "core/wire/event.h"
 
+/* Is this the counter that may come now?  A source takes nothing but the response to its last
+ * request. */
+/*@ requires \valid_read(c) && c->source <= 1 && (c->source == 1 ==> c->count > 0);
+    assigns \nothing;
+    ensures c->source == 0 && c->mode == CW_MODE_STRICT ==>
+      (\result <==> counter == c->count && counter < UINT64_MAX);
+    ensures c->source == 0 && c->mode != CW_MODE_STRICT ==>
+      (\result <==> c->count <= counter < UINT64_MAX);
+    ensures c->source == 1 ==> (\result <==> counter + 1 == c->count); */
+static bool is_due(const struct cw_channel *c, uint64_t counter)
+{
+    uint64_t next = c->count - c->source;
+    bool exact = c->mode == CW_MODE_STRICT || c->source != 0;
+    return (exact ? counter == next : counter >= next) && counter != UINT64_MAX;
+}
+
+/* Count it; returns how many were skipped before it. */
+/*@ requires \valid(c) && c->count <= counter + 1 <= UINT64_MAX;
+    requires c->mode == CW_MODE_LATEST ==> c->count <= counter;
+    assigns c->count, c->gaps;
+    ensures c->count == counter + 1 && c->count >= \old(c->count);
+    ensures c->mode == CW_MODE_LATEST
+      ? \result == \min(counter - \old(c->count), UINT32_MAX) : \result == 0;
+    ensures c->gaps == \min(\old(c->gaps) + \result, UINT32_MAX); */
+static uint32_t advance(struct cw_channel *c, uint64_t counter)
+{
+    uint64_t gap = c->mode == CW_MODE_LATEST ? counter - c->count : 0;
+    uint32_t skipped = gap > UINT32_MAX ? UINT32_MAX : (uint32_t)gap;
+    c->count = counter + 1;
+    c->gaps = c->gaps > UINT32_MAX - skipped ? UINT32_MAX : c->gaps + skipped;
+    return skipped;
+}
+
 cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, size_t frame_len)
 {
     struct cw_event_header header;
@@ -18,11 +51,7 @@ cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, s
     if (header.channel != c->id) {
         return CW_E_ABSENT;
     }
-    /* A source takes nothing but the response to its last request. */
-    uint64_t next = c->count - c->source;
-    bool exact = c->mode == CW_MODE_STRICT || c->source != 0;
-    bool fits = exact ? header.counter == next : header.counter >= next;
-    return fits && header.counter != UINT64_MAX ? CW_OK : CW_E_REPLAY;
+    return is_due(c, header.counter) ? CW_OK : CW_E_REPLAY;
 }
 
 cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
@@ -47,9 +76,6 @@ cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_l
         return status;
     }
     cw_bytes_copy(&counter, nonce, sizeof counter);
-    uint64_t gap = c->mode == CW_MODE_LATEST ? counter - c->count : 0;
-    c->count = counter + 1;
-    *ret_gap = gap > UINT32_MAX ? UINT32_MAX : (uint32_t)gap;
-    c->gaps = c->gaps > UINT32_MAX - *ret_gap ? UINT32_MAX : c->gaps + *ret_gap;
+    *ret_gap = advance(c, counter);
     return CW_OK;
 }
