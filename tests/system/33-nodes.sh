@@ -5,6 +5,7 @@
 set -u -o pipefail
 bin=$PWD/build/host/bin
 scratch=$(mktemp -d)
+unset CAUSEWAY_SDK CAUSEWAY_KEY_FILE CAUSEWAY_PASSPHRASE_FILE
 passed=0 failed=0
 declare -A pids
 finish() {
