@@ -147,7 +147,7 @@ static void check(struct cw_test_place at, const struct cw_endpoint *row, const 
         uint8_t kind, size_t len)
 {
     static const char *const texts[] = {"", "not an input", "not an output", "not a handler",
-            "not a request", "not an entry"};
+            "not a request", "not an entry", "not a parameter"};
     if (row->kind != kind) {
         fail(at, name, texts[kind]);
     }
@@ -180,6 +180,20 @@ struct cw_test_bytes cw_test_ask_(struct cw_test_place at, const struct cw_endpo
         fail(at, name, "the handler changed the reply by other means than cw_reply_put");
     }
     return (struct cw_test_bytes){room, reply.len};
+}
+
+/* As the runtime sets it: what was there before is gone. */
+void cw_test_config_(struct cw_test_place at, const struct cw_endpoint *row, const char *name,
+        const void *data, size_t len)
+{
+    check(at, row, name, CW_KIND_CONFIG, len);
+    struct cw_config *config = row->call.config;
+    (void)memset(config->bytes, 0, row->max);
+    if (len != 0) {
+        (void)memcpy(config->bytes, data, len);
+    }
+    config->len = (uint16_t)len;
+    config->is_set = true;
 }
 
 void cw_test_gap(uint32_t lost)

@@ -79,6 +79,10 @@ void cw_test_gap(uint32_t lost);
 #define cw_test_refuse(request, status) \
     cw_test_answer_(CW_TEST_HERE_, CW_TEST_ROW_(request), #request, (status), NULL, 0)
 
+/* cw_test_config(name, data, len) - the owner sets a parameter: a CW_CONFIG of the module. */
+#define cw_test_config(name, data, len) \
+    cw_test_config_(CW_TEST_HERE_, CW_TEST_ROW_(name), #name, (data), (len))
+
 /* cw_test_random - where cw_random begins; the same seed gives the same bytes.  0: it is absent. */
 void cw_test_random(uint32_t seed);
 
@@ -89,6 +93,8 @@ void cw_test_event_(struct cw_test_place at, const struct cw_endpoint *row, cons
         const void *data, size_t len);
 struct cw_test_bytes cw_test_ask_(struct cw_test_place at, const struct cw_endpoint *row,
         const char *name, uint8_t kind, const void *data, size_t len);
+void cw_test_config_(struct cw_test_place at, const struct cw_endpoint *row, const char *name,
+        const void *data, size_t len);
 size_t cw_test_count_(struct cw_test_place at, const struct cw_endpoint *row, const char *name);
 struct cw_test_bytes cw_test_sent_(struct cw_test_place at, const struct cw_endpoint *row,
         const char *name, size_t index);
