@@ -49,7 +49,7 @@ cw_status cw_module_claim(struct cw_module *m, const uint8_t *message, size_t le
 
 struct cw_channel *cw_module_channel(struct cw_module *m, uint32_t id)
 {
-    for (struct cw_channel *c = m->channels; cw_module_has(m, c); c++) {
+    for (struct cw_channel *c = m->channels; c != m->channels_end; c++) {
         if (c->state == CW_CHANNEL_OPEN && c->id == id) {
             return c;
         }

@@ -31,17 +31,22 @@ void cw_bytes_wipe(void *bytes, size_t len)
     }
 }
 
+/* What is left of a word or a pair is copied with some bytes before it, once more. */
 void cw_bytes_copy(void *to, const void *from, size_t len)
 {
     uint8_t *target = to;
     const uint8_t *source = from;
-    for (; len >= sizeof(pair); len -= sizeof(pair), target += sizeof(pair), source += sizeof(pair)) {
-        *(pair *)target = *(const pair *)source;
-    }
-    for (; len >= WORD; len -= WORD, target += WORD, source += WORD) {
+    if (len >= sizeof(pair)) {
+        for (size_t at = 0; at < len - sizeof(pair); at += sizeof(pair)) {
+            *(pair *)(target + at) = *(const pair *)(source + at);
+        }
+        *(pair *)(target + len - sizeof(pair)) = *(const pair *)(source + len - sizeof(pair));
+    } else if (len >= WORD) {
         *(word *)target = *(const word *)source;
-    }
-    while (len-- > 0) {
-        *target++ = *source++;
+        *(word *)(target + len - WORD) = *(const word *)(source + len - WORD);
+    } else {
+        while (len-- > 0) {
+            *target++ = *source++;
+        }
     }
 }

@@ -34,6 +34,13 @@ NI static __m128i load(const uint8_t *bytes)
     return _mm_loadu_si128((const __m128i *)(const void *)bytes);
 }
 
+static uint64_t load_word(const uint8_t *bytes)
+{
+    uint64_t value;
+    __builtin_memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
 static uint64_t load_some(const uint8_t *bytes, size_t len)
 {
     uint64_t value = 0;
@@ -149,7 +156,8 @@ NI static void encrypt(const struct schedule *s, __m128i blocks[LANES])
 NI static void stream(const struct schedule *s, const uint8_t *nonce, uint32_t first,
         __m128i ret_blocks[LANES])
 {
-    const __m128i block = load_part(nonce, CW_GCM_NONCE_LEN);
+    const __m128i block = _mm_set_epi64x((long long)load_some(nonce + 8, CW_GCM_NONCE_LEN - 8),
+            (long long)load_word(nonce));
     for (uint32_t lane = 0; lane < LANES; lane++) {
         ret_blocks[lane] = _mm_insert_epi32(block, (int)__builtin_bswap32(first + lane), 3);
     }
