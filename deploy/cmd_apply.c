@@ -13,6 +13,7 @@
  */
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ struct apply {
     struct cw_change change;
     cw_status *connected; /* per connection: CW_AGAIN: an end is not ready */
     bool *is_changed;
-    cw_status *set; /* per node: its settings */
+    cw_status *set;       /* per node: its settings                     */
+    atomic_size_t *open; /* per node: connections that are not done yet */
 };
 
 static cw_status worse(cw_status a, cw_status b)
@@ -196,9 +198,17 @@ static size_t task_of_connection(const struct apply *a, size_t i)
     return a->change.node_count + i;
 }
 
-static bool touches(const struct cw_descriptor_connection *c, const struct cw_descriptor_node *node)
+/* One more or one less connection to be made at the nodes of its ends. */
+static void count_open(struct apply *a, const struct cw_descriptor_connection *c, bool more)
 {
-    return c->to->node == node || (c->from != NULL && c->from->node == node);
+    const struct cw_descriptor_module *ends[] = {c->to, c->from};
+    for (size_t i = 0; i < 2; i++) {
+        if (ends[i] != NULL && more) {
+            atomic_fetch_add(&a->open[node_index(a, ends[i])], 1);
+        } else if (ends[i] != NULL) {
+            atomic_fetch_sub(&a->open[node_index(a, ends[i])], 1);
+        }
+    }
 }
 
 static bool is_due(void *ctx, size_t i, const bool *is_done)
@@ -214,12 +224,7 @@ static bool is_due(void *ctx, size_t i, const bool *is_done)
                 (c->from == NULL || is_done[node_index(a, c->from)]);
     }
     const size_t node = i - task_of_connection(a, d->connection_count);
-    for (size_t j = 0; j < d->connection_count; j++) {
-        if (touches(&d->connections[j], &d->nodes[node]) && !is_done[task_of_connection(a, j)]) {
-            return false;
-        }
-    }
-    return is_done[node];
+    return is_done[node] && atomic_load(&a->open[node]) == 0;
 }
 
 static void connect_one(struct apply *a, size_t i)
@@ -231,6 +236,7 @@ static void connect_one(struct apply *a, size_t i)
     a->connected[i] = dst->is_ready && (src == NULL || src->is_ready)
             ? cw_app_connect(a->app, c, &a->is_changed[i])
             : CW_AGAIN;
+    count_open(a, c, false);
 }
 
 static void set_all(struct apply *a, size_t node)
@@ -389,6 +395,10 @@ static cw_status carry_all(struct apply *a)
     a->connected = cw_memory_new(app->d.connection_count + 1, sizeof *a->connected);
     a->is_changed = cw_memory_new(app->d.connection_count + 1, sizeof *a->is_changed);
     a->set = cw_memory_new(app->d.node_count + 1, sizeof *a->set);
+    a->open = cw_memory_new(app->d.node_count + 1, sizeof *a->open);
+    for (size_t i = 0; i < app->d.connection_count; i++) {
+        count_open(a, &app->d.connections[i], true);
+    }
     const struct cw_work work = {.count = a->change.node_count + fixed,
             .what = "apply",
             .is_due = is_due,
@@ -405,6 +415,7 @@ static cw_status carry_all(struct apply *a)
     free(a->connected);
     free(a->is_changed);
     free(a->set);
+    free(a->open);
     return status;
 }
 
