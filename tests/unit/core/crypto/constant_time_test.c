@@ -13,6 +13,7 @@
 #include "core/crypto/spongent.h"
 #include "core/crypto/spongent64.h"
 #include "core/crypto/spongent_portable.h"
+#include "core/crypto/suite.h"
 #include "core/crypto/x86_64/spongent_sse41.h"
 
 #include <setjmp.h>
@@ -147,6 +148,33 @@ static void gcm_hides_its_secrets(void **state)
     assert_in_range(reports() - before, 0, 1);
 }
 
+static void suites_tell_the_verdict_alone(void **state)
+{
+    (void)state;
+    static const uint8_t nonce[8];
+    for (uint8_t cipher = CW_CIPHER_SPONGENT; cipher <= CW_CIPHER_AES; cipher++) {
+        secrets_hide();
+        unsigned before = reports();
+        cw_suite_derive(cipher, key, body, sizeof body, out);
+        cw_suite_mac(cipher, key, body, sizeof body, tag);
+        assert_int_equal(reports(), before);
+        cw_suite_seal(cipher, key, nonce, sizeof nonce, body, sizeof body, tag);
+        for (unsigned flip = 0; flip < 2; flip++) {
+            memcpy(out, body, sizeof body);
+            (void)VALGRIND_MAKE_MEM_DEFINED(out, sizeof out);
+            (void)VALGRIND_MAKE_MEM_DEFINED(tag, sizeof tag);
+            tag[CW_TAG_LEN - 1] ^= (uint8_t)flip;
+            before = reports();
+            bool opens = cw_suite_open(cipher, key, nonce, sizeof nonce, out, sizeof body, tag);
+            const unsigned after = reports();
+            (void)VALGRIND_MAKE_MEM_DEFINED(&opens, sizeof opens);
+            assert_int_equal(opens, flip == 0);
+            /* Whether to erase the output, and whether this key's schedule was kept. */
+            assert_in_range(after - before, 0, cipher == CW_CIPHER_AES ? 2 : 1);
+        }
+    }
+}
+
 static void x25519_hides_its_secrets(void **state)
 {
     (void)state;
@@ -195,6 +223,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(unwrap_tells_the_verdict_alone),
         cmocka_unit_test(hashes_hide_their_secrets),
         cmocka_unit_test(gcm_hides_its_secrets),
+        cmocka_unit_test(suites_tell_the_verdict_alone),
         cmocka_unit_test(x25519_hides_its_secrets),
         cmocka_unit_test(comparison_and_wiping_hide_their_bytes),
     };
