@@ -252,6 +252,6 @@ void cw_args_print(const struct cw_args_option *options)
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", options->name, options->value != NULL ? " " : "",
                 options->value != NULL ? options->value : "");
-        printf("  %-24s %s\n", left, options->help);
+        printf("  %-26s %s\n", left, options->help);
     }
 }
