@@ -40,7 +40,8 @@ class Scene:
             node["vendor"], policy = "0x1234", {"allow_emulated": True}
         self.tool.describe({
             "causeway": 1, "name": "lies", "nodes": [node],
-            "modules": [{"name": m, "node": "n", "sources": ["target.c"]} for m in ("alice", "bob")],
+            "modules": [{"name": m, "node": "n", "sources": ["target.c"]}
+                        for m in ("alice", "bob")],
             "connections": [
                 {"name": "add", "direct": True, "to_module": "bob", "to_input": "in_1",
                  "encryption": cipher, "window": window},
@@ -71,14 +72,11 @@ def is_about(fields, what):
         "an acknowledgement": entry == ACK_MAKE}[what]
 
 
-def bend(what, change, only_once=False):
+def bend(what, change):
     """A lie: the first item of answers of that kind, changed."""
-    done = []
-
     def lie(kind, asked, status, fields):
-        if kind != ENTER or not is_about(asked, what) or (only_once and done):
+        if kind != ENTER or not is_about(asked, what):
             return None
-        done.append(1)
         found = items_of(fields[4:])
         if not found:
             return change(None, fields)
@@ -209,7 +207,8 @@ def claims(s, scene):
            after["add"]["received"] == before["add"]["received"] + 2 and
            after["add"]["acknowledged"] == after["add"]["sent"] == after["add"]["received"],
            after["strict"] != before["strict"], why=str(after["add"]))
-    old = [h[3] for h in hostile.history if h[0] == ENTER and is_about(h[1], "an answer to SETCONN")]
+    old = [h[3] for h in hostile.history
+           if h[0] == ENTER and is_about(h[1], "an answer to SETCONN")]
     scene.describe(7)
     hostile.lie(on_request=lambda k, f: (0, old[-1]) if k == ENTER and
                 is_about(f, "an answer to SETCONN") else None)
@@ -384,7 +383,8 @@ def crowd(s, folder):
                 out, err = p.communicate(timeout=60)
                 good += p.returncode == 0
                 s.case(name, p.returncode in statuses and
-                       (p.returncode == 0 or "causeway: " in err), why="%d %s" % (p.returncode, err))
+                       (p.returncode == 0 or "causeway: " in err),
+                       why="%d %s" % (p.returncode, err))
             return good
 
         # All at once, four tools, two states: whoever comes second waits or says so.

@@ -64,7 +64,7 @@ def descriptor(one, two):
         "policy": {"allow_unprotected": True}}
 
 
-# --- frames on a link ---------------------------------------------------------------------------------
+# --- frames on a link ----------------------------------------------------------------------------
 
 def pour(w, lines):
     """Put messages on a link, no faster than a module takes them."""
@@ -118,8 +118,8 @@ def held_frames(s, w, kind, connection, begin, end):
     # counts wrong tags, and says so authentically.
     right = thrown == len(cases) if running is None else thrown >= len(cases)
     s.case("%d altered frames" % len(cases), right and 1 <= auth <= len(cases) and
-           replay <= 65, early or bool(found), len(cases), "%d thrown away, %d by their tag, %d by their "
-           "counter; %s" % (thrown, auth, replay, found))
+           replay <= 65, early or bool(found), len(cases), "%d thrown away, %d by their tag, "
+           "%d by their counter; %s" % (thrown, auth, replay, found))
 
 
 def differences(expected, seen):
@@ -293,7 +293,7 @@ def predecessor(s, w):
            "%d counted; %s" % (counted, found))
 
 
-# --- the hello of a link -------------------------------------------------------------------------------
+# --- the hello of a link -------------------------------------------------------------------------
 
 def first_link(w):
     """HELLO and PROOF of a link between the nodes, recorded."""
@@ -419,13 +419,12 @@ def headers(s, w):
     s.case("afterwards", w.one.is_alive() and w.two.is_alive(), bool(found), why="%s" % found)
 
 
-# --- strangers and other owners at the management port ----------------------------------------------------
+# --- strangers and other owners at the management port -------------------------------------------
 
 def strangers(s, w):
     s.group("management: strangers, and another owner's hands on this one's modules")
     before = w.settle()
     nobody = Identity(w.folder, "nobody")
-    deployment = None
     for node in (w.one, w.two):
         for kind in range(0x1e, 0x2c):
             o = Owner(nobody, node.address)
@@ -501,7 +500,8 @@ def malformed(s, w):
     for kind in (0, 1, 0x10, 0x1f, 0x2a, 0x2b, 0x7f, 0xa0, 0xff):
         ask("unknown", kind, b"\0" * 12)
     for length in (0xffff, 0x7fff, 300):
-        ask("a string that is longer than the message", LOAD, name + struct.pack("<H", length) + b"m")
+        ask("a string that is longer than the message", LOAD,
+            name + struct.pack("<H", length) + b"m")
         ask("a string that is longer than the message", SERVE, name + struct.pack("<H", length))
     for entry in (12, 13, 100, 255):
         ask("an entry that is none", ENTER, name + bytes([entry, 0, 0, 0]))
@@ -585,7 +585,7 @@ def shaken(s, w):
            why=str(differences(before, after)))
 
 
-# --- more than a node can hold --------------------------------------------------------------------------
+# --- more than a node can hold -------------------------------------------------------------------
 
 def exhaustion(s, w):
     s.group("exhaustion: connections, slow and half-open ones, floods; memory stays bounded")
@@ -603,11 +603,6 @@ def exhaustion(s, w):
         return await_true(lambda: w.tool.run("attest", "bob", "--timeout", "5").returncode == 0,
                           seconds)
 
-    def flows():
-        w.network.tell("clear")
-        received = w.tool.look()["strict"]["received"]
-        return received
-
     # Silent connections, more than there is room for; events go on over the link that is there.
     silent = []
     for _ in range(400):
@@ -616,7 +611,6 @@ def exhaustion(s, w):
         except OSError:
             break
     is_well("400 silent connections")
-    w.one.process.poll()
     for c in silent:
         c.close()
     s.case("owners are served again", serves())
@@ -680,7 +674,8 @@ def exhaustion(s, w):
     loads = [o.ask(LOAD, b"evefills" + struct.pack("<IH", i + 1, 1) + b"m" + image)
              for i in range(70)]
     s.case("modules have an end", any(r is None or r[0] != 0 for r in loads))
-    routes = [o.ask(ROUTE, b"evefills" + struct.pack("<IIIHHIQ", 1, i + 1, 1, i % 2, 60000, 60000, 0))
+    routes = [o.ask(ROUTE, b"evefills" +
+                    struct.pack("<IIIHHIQ", 1, i + 1, 1, i % 2, 60000, 60000, 0))
               for i in range(3000)]
     s.case("stores have an end", any(r is None or r[0] != 0 for r in routes),
            why="%d taken" % sum(1 for r in routes if r is not None and r[0] == 0))
@@ -694,7 +689,8 @@ def exhaustion(s, w):
     old = w.network.last("type=event channel=%d" % channel)
     for i in range(3000):
         w.network.tell(("forge %d %d pair=1" % (channel, received + i % 9),
-                        "replay %d" % old["id"], "forge %d %d 900 pair=1" % (channel + 77, i))[i % 3],
+                        "replay %d" % old["id"],
+                        "forge %d %d 900 pair=1" % (channel + 77, i))[i % 3],
                        must=False)
         if i % 500 == 250:
             w.emit(0)
@@ -731,7 +727,7 @@ def one_image(w):
     return path
 
 
-# --- lives --------------------------------------------------------------------------------------------------
+# --- lives ---------------------------------------------------------------------------------------
 
 def lives(s, w):
     s.group("lives: a module killed behind the owner's back, and fed its history")
@@ -776,7 +772,8 @@ def main():
             if not only or part.__name__ in only:
                 begin = time.monotonic()
                 part(s, w)
-                print("  %-18s %5.1f s" % (part.__name__, time.monotonic() - begin), file=sys.stderr)
+                print("  %-18s %5.1f s" % (part.__name__, time.monotonic() - begin),
+                      file=sys.stderr)
         held = s.report("network", AS_JSON)
     finally:
         if w is not None:

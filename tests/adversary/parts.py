@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What attacks on real programs are made of: nodes, the owner's tool, the hostile network between
 nodes (causeway-adversary), a hostile node in front of an honest one, and the count of cases."""
-import hashlib, json, os, re, shutil, socket, ssl, struct, subprocess, sys, tempfile, threading, time
+import hashlib, json, os, re, shutil, socket, ssl, struct, subprocess, sys, tempfile
+import threading, time
 
 BIN = os.path.join(os.getcwd(), "build/host/bin")
 HELLO, LOAD, UNLOAD, ENTER, ROUTE, UNROUTE, PERIODIC, SERVE, STATUS, PEER = range(0x20, 0x2a)
