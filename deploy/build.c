@@ -161,6 +161,7 @@ static cw_status hash_job(struct job *job)
         hash_text(hash, m->device.value);
         hash_text(hash, m->on_interrupt.value);
         hash_number(hash, (uint64_t)m->channels.value);
+        hash_number(hash, (uint64_t)m->debug.value);
         for (size_t j = 0; j < m->source_count && status == CW_OK; j++) {
             char *path = cw_file_join(job->app->d.folder, m->sources[j].value);
             status = hash_file(hash, m->sources[j].value, path);
@@ -298,6 +299,7 @@ static cw_status build_anew(struct job *job, const char *out_dir)
                 .device = m->device.value,
                 .on_interrupt = m->on_interrupt.value,
                 .channels = (uint16_t)m->channels.value,
+                .is_debug = m->debug.value != 0,
         };
     }
     const struct cw_owner_build build = {

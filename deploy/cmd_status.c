@@ -102,10 +102,11 @@ static void print_modules(const struct cw_app *app, const struct finding *findin
         if (r->is_built) {
             cw_hex_put(r->built.measurement, CW_MEASUREMENT_LEN, measurement);
         }
-        printf("%-18s %-14s %-9s %-12s %-17.16s %-13s %7" PRIu32 "  %s\n", r->module->name.value,
+        printf("%-18s %-14s %-9s %-12s %-17.16s %-13s %7" PRIu32 "  %s%s\n", r->module->name.value,
                 r->node->name.value, r->node->tee.value, protection_of(r), measurement,
                 findings[i].state, r->row.session,
-                r->is_attested ? freshness_name(r->manager.evidence.kind) : "-");
+                r->is_attested ? freshness_name(r->manager.evidence.kind) : "-",
+                r->module->debug.value != 0 ? ", debug image" : "");
     }
 }
 
@@ -119,14 +120,15 @@ static json_t *json_modules(const struct cw_app *app, const struct finding *find
             cw_hex_put(r->built.measurement, CW_MEASUREMENT_LEN, measurement);
         }
         json_array_append_new(list,
-                json_pack("{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s, s:s}", "module",
+                json_pack("{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s, s:s, s:b}", "module",
                         r->module->name.value, "number", (json_int_t)r->row.number, "node",
                         r->node->name.value, "tee", r->node->tee.value, "attested",
                         r->is_attested, "protection", protection_of(r), "measurement",
                         measurement, "state", findings[i].state, "session",
                         (json_int_t)r->row.session, "freshness",
                         r->is_attested ? freshness_name(r->manager.evidence.kind) : "unknown",
-                        "evidence", r->is_attested ? r->verdict.text : ""));
+                        "evidence", r->is_attested ? r->verdict.text : "", "debug",
+                        r->module->debug.value != 0));
     }
     return list;
 }

@@ -92,6 +92,7 @@ void cw_descriptor_free(struct cw_descriptor *d)
     free(d->modules);
     free(d->connections);
     free(d->periodic);
+    free(d->policy.allow_debug);
     free(d->folder);
     cw_tree_free(d->tree);
     *d = (struct cw_descriptor){0};

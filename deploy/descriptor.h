@@ -71,6 +71,7 @@ struct cw_descriptor_module {
     struct cw_text on_interrupt;
     struct cw_number channels;
     struct cw_text serve;
+    struct cw_number debug;
     struct cw_descriptor_config *config;
     size_t config_count;
     const struct cw_descriptor_node *node;
@@ -107,6 +108,8 @@ struct cw_descriptor_periodic {
 };
 
 struct cw_descriptor_policy {
+    struct cw_text *allow_debug; /* modules whose debug images may be loaded */
+    size_t allow_debug_count;
     struct cw_number allow_emulated;
     struct cw_number allow_unprotected;
     struct cw_number require_freshness;

@@ -420,6 +420,32 @@ static void check_device(struct cw_check *c, const struct cw_descriptor_module *
     }
 }
 
+/* A debug image tells its node what it does: only where the policy names the module. */
+static void check_debug(struct cw_check *c)
+{
+    const struct cw_descriptor_policy *policy = &c->d->policy;
+    for (size_t i = 0; i < c->d->module_count; i++) {
+        const struct cw_descriptor_module *m = &c->d->modules[i];
+        bool is_allowed = m->debug.value == 0 || m->name.value == NULL;
+        for (size_t j = 0; j < policy->allow_debug_count; j++) {
+            is_allowed |= m->name.value != NULL &&
+                    strcmp(policy->allow_debug[j].value, m->name.value) == 0;
+        }
+        if (!is_allowed) {
+            wrong(c, m->debug.at, "modules[%zu].debug: found a debug image, which tells its node "
+                    "what it logs" CW_REMEDY ": where that is wanted, write \"allow_debug\": [\"%s\"] "
+                    "into the descriptor's policy", i, m->name.value);
+        }
+    }
+    for (size_t j = 0; j < policy->allow_debug_count; j++) {
+        const struct cw_text *name = &policy->allow_debug[j];
+        if (cw_descriptor_module(c->d, name->value) == NULL) {
+            wrong(c, name->at, "policy.allow_debug: found \"%s\", which no module is called"
+                    CW_REMEDY ", expected a module's name", name->value);
+        }
+    }
+}
+
 static void check_modules(struct cw_check *c)
 {
     struct cw_descriptor *d = c->d;
@@ -525,6 +551,7 @@ void cw_descriptor_check(struct cw_descriptor *d, const struct cw_owner_backend 
     cw_check_name(&c, &d->name, "name");
     check_nodes(&c);
     check_modules(&c);
+    check_debug(&c);
     cw_check_connections(&c);
     check_periodic(&c);
     check_freshness(&c);

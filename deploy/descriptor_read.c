@@ -196,6 +196,7 @@ static const struct field module_fields[] = {
         {"channels", NUMBER, false, AT(module, channels)},
         {"serve", TEXT, false, AT(module, serve)},
         {"config", OBJECT, false, 0},
+        {"debug", TRUTH, false, AT(module, debug)},
         {0},
 };
 
@@ -227,6 +228,7 @@ static const struct field policy_fields[] = {
         {"allow_emulated", TRUTH, false, AT(policy, allow_emulated)},
         {"allow_unprotected", TRUTH, false, AT(policy, allow_unprotected)},
         {"require_freshness", TRUTH, false, AT(policy, require_freshness)},
+        {"allow_debug", LIST, false, 0},
         {0},
 };
 
@@ -279,6 +281,20 @@ static void read_sources(struct reader *r, struct cw_descriptor_module *m, const
     if (t->count == 0) {
         cw_mistakes_add(r->mistakes, t->at,
                 "modules[%zu].sources: found an empty list" CW_REMEDY ", expected at least one file", index);
+    }
+}
+
+static void read_allow_debug(struct reader *r, const struct cw_tree *t)
+{
+    struct cw_descriptor_policy *policy = &r->d->policy;
+    policy->allow_debug = cw_memory_new(t->count + 1, sizeof *policy->allow_debug);
+    for (const struct cw_tree *item = t->first; item != NULL; item = item->next) {
+        if (item->kind == CW_TREE_TEXT) {
+            policy->allow_debug[policy->allow_debug_count++] =
+                    (struct cw_text){item->text, item->at};
+        } else {
+            wrong(r, item, "policy.allow_debug", "the name of a module");
+        }
     }
 }
 
@@ -358,5 +374,9 @@ void cw_descriptor_read(struct cw_descriptor *d, const struct cw_tree *root,
     }
     if (policy != NULL) {
         object(&r, policy, "policy", policy_fields, &d->policy);
+        const struct cw_tree *debug = child_of(policy, "allow_debug", CW_TREE_LIST);
+        if (debug != NULL) {
+            read_allow_debug(&r, debug);
+        }
     }
 }

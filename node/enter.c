@@ -7,6 +7,7 @@
 #include "posix/log.h"
 
 #define RETRY_MAX_MS 250u
+#define LOG_LINE_MAX 120u /* bytes of a module's line that are shown */
 
 static const struct cw_node_backend *backend_of(const struct cw_guest *guest)
 {
@@ -90,6 +91,18 @@ static void retry(uv_timer_t *timer)
 
 /* --- entering ------------------------------------------------------------------------------------ */
 
+/* What a debug image says: no proof of anything, and no way to a terminal. */
+static void log_line(const struct cw_guest *guest, const uint8_t *bytes, size_t len)
+{
+    char text[LOG_LINE_MAX + 1];
+    size_t end = 0;
+    for (; end < len && end < LOG_LINE_MAX; end++) {
+        text[end] = bytes[end] >= 0x20 && bytes[end] < 0x7f ? (char)bytes[end] : '?';
+    }
+    text[end] = '\0';
+    cw_log_info("module %s says: %s", guest->name, text);
+}
+
 static void take_item(struct cw_guest *guest, uint8_t type, const uint8_t *bytes, size_t len)
 {
     struct cw_job *job = guest->current;
@@ -106,6 +119,9 @@ static void take_item(struct cw_guest *guest, uint8_t type, const uint8_t *bytes
         if (job->kind->item != NULL) {
             job->kind->item(job, (cw_frame)type, bytes, len);
         }
+        return;
+    case CW_FRAME_LOG:
+        log_line(guest, bytes, len);
         return;
     case CW_FRAME_STREAM_DATA:
     case CW_FRAME_STREAM_CLOSE:

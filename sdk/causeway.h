@@ -104,6 +104,20 @@
     CW_WORDS_(1, 2, "CW_CONFIG(name [, max]);", __VA_ARGS__) \
     CW_CONFIG_(__VA_ARGS__, CW_EVENT_MAX_DEFAULT, , )
 
+/*
+ * CW_LOG(text) - a line for the node's log, of at most CW_LOG_LINE_MAX bytes; only in a debug image.
+ *
+ * The descriptor's "debug": true makes one: another image, with another measurement, which is not
+ * loaded unless the policy's "allow_debug" names the module.  In all others the line compiles to
+ * nothing.  A line leaves in clear, with the items of the call; one that finds no room is lost.
+ */
+#define CW_LOG(text) ((void)(CW_DEBUG && (cw_log_line(text), true)))
+#define CW_LOG_LINE_MAX 120u
+#ifndef CW_DEBUG
+#define CW_DEBUG 0
+#endif
+void cw_log_line(const char *text);
+
 /* CW_INIT { ... } - runs once, before anything else of the module. */
 #define CW_INIT void cw_init_hook(void)
 

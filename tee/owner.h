@@ -38,6 +38,7 @@ struct cw_owner_module {
     const char *device;       /* "port1": the device that it owns; NULL: none       */
     const char *on_interrupt; /* an entry's name, or NULL                           */
     uint16_t channels;        /* 0: the TEE's default                               */
+    bool is_debug;            /* with its log lines: another image                  */
 };
 
 /* One row of the module's endpoint table, in order; its place is its index. */

@@ -32,6 +32,7 @@ typedef enum cw_frame {
     CW_FRAME_STREAM_CLOSE = 7, /* item only: stream 4                               */
     CW_FRAME_STREAM_TAKEN = 8, /* item only: stream 4, count 4 of bytes consumed    */
     CW_FRAME_STREAM_MORE = 9,  /* item only: stream 4; call again with no bytes     */
+    CW_FRAME_LOG = 10,         /* item only: text for the node's log (debug images) */
 } cw_frame;
 
 /* Entries of a module: what its node asks of it.  Nothing here is believed by the module. */

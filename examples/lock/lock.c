@@ -27,6 +27,7 @@ CW_ENTRY(open, data, len, reply, 8, 32)
         (void)cw_reply_put(reply, greeting.bytes, greeting.len);
     } else {
         failures++;
+        CW_LOG("a wrong PIN");
         say(reply, "wrong");
     }
 }

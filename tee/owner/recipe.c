@@ -94,6 +94,9 @@ __attribute__((format(printf, 3, 4))) static void add_compiler(const struct cw_r
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
         cw_tool_add(tool, "%s", common[i]);
     }
+    if (r->module->is_debug) {
+        cw_tool_add(tool, "-DCW_DEBUG=1");
+    }
     cw_tool_add(tool, "-ffile-prefix-map=%s=.", build->include_dir);
     cw_tool_add(tool, "-ffile-prefix-map=%s=out", build->out_dir);
     cw_tool_add(tool, "-ffile-prefix-map=%s=sdk", build->sdk_dir);

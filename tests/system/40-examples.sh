@@ -133,6 +133,15 @@ printf 0815 >pin.secret
 verdict "another secret is given to the running module, and nothing else" $?
 ! grep -rqs -e 4711 -e 0815 .causeway node1.state *.log
 verdict "neither state nor node nor logs have the secret" $?
+sed -i 's/"sources"/"debug": true, &/' app.json
+! "$bin/causeway" apply >set 2>&1 && grep -q '"allow_debug": \["lock"\]' set && ! grep -q 'says' node1.log
+verdict "a debug image is refused unless the policy names it" $?
+sed -i 's/a wrong PIN/&\\033[31m/' lock.c # no module writes to a terminal
+sed -i 's/"policy": {/&"allow_debug": ["lock"], /' app.json
+causeway apply && [ "$(causeway call lock open --text 1)" = wrong ] &&
+    grep -q 'module lock says: a wrong PIN?\[31m$' node1.log &&
+    "$bin/causeway" status 2>&1 | grep '^lock ' | grep -q 'debug image'
+verdict "a debug image says its lines in its node's log" $?
 chmod 644 pin.secret && ! "$bin/causeway" apply >set 2>&1 && grep -q 'chmod 600' set
 verdict "a secret file that others may read is refused" $?
 finish

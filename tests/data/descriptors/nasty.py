@@ -146,7 +146,7 @@ nasty('a billion laughs', 'app.yaml', 'a: &a [x,x,x,x,x,x,x,x,x]\n' + ''.join('%
       '2:9: found an alias, expected a plain value')
 nasty('a merge', 'app.yaml', Y + 'policy:\n  <<: {allow_emulated: true}\n',
       '6:3: policy: found the unknown field "<<", expected one of: allow_emulated, '
-      'allow_unprotected, require_freshness')
+      'allow_unprotected, require_freshness, allow_debug')
 nasty('a tag', 'app.yaml', Y.replace('app', '!!python/object:os.system app'),
       '2:33: found an anchor or a tag, expected a plain value')
 nasty('a tab', 'app.yaml', Y + 'policy:\n\tallow_emulated: true\n',
