@@ -203,6 +203,7 @@ static cw_status link_module(struct job *job, const struct place *place)
     const char *sdk_dir = job->recipe.build->sdk_dir;
     struct cw_tool tool = {0};
     add_linker(&tool, job, is_exact(job->node) ? "link-exact.ld" : "link.ld", "linked.elf");
+    cw_tool_add(&tool, "--no-check-sections"); /* take() says better what is too small */
     cw_tool_add(&tool, "--defsym=__cw_text=0x%x", place->text.next);
     cw_tool_add(&tool, "--defsym=__cw_data=0x%x", place->data.next);
     cw_tool_add(&tool, "--defsym=__cw_stack_len=%u", CW_SANCUS_STACK_LEN);
