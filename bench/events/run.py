@@ -175,14 +175,15 @@ def profile(world, what, in_flight):
     subprocess.run(["perf", "record", "-q", "-F", "5000", "-e", "cpu-clock", "-C", str(CORE), "-o",
                     data, "sleep", "1.5"], stderr=subprocess.DEVNULL, check=False)
     load.wait()
-    lines = subprocess.run(["perf", "script", "-i", data, "-F", "comm,ip,sym,dso"], text=True,
+    lines = subprocess.run(["perf", "script", "-i", data, "-F", "comm,pid,ip,sym,dso"], text=True,
                            capture_output=True, check=False).stdout
     parts = {}
+    ours = set(all_processes(world.pids()))
     for line in lines.splitlines():
-        found = re.match(r"\s*(\S+)\s+([0-9a-f]+)\s+(.*)\s+\((.*)\)", line)
-        if found is None:
+        found = re.match(r"\s*(\S+)\s+(\d+)\s+([0-9a-f]+)\s+(.*)\s+\((.*)\)", line)
+        if found is None or found.group(2) not in ours:
             continue
-        name, address, symbol, place = found.groups()
+        name, _, address, symbol, place = found.groups()
         address = int(address, 16)
         if name.startswith("memfd"):
             if address >> 47:
@@ -190,13 +191,11 @@ def profile(world, what, in_flight):
             else:
                 inside = symbol_at(tables[0], address)
                 part = "modules: " + ("cryptography" if CRYPTO.search(inside) else "the runtime")
-        elif name == "causeway-node":
+        else:
             part = ("nodes: the kernel, TCP" if address >> 47 and NETWORK.search(symbol)
                     else "nodes: the kernel (pipes, waiting, switching)" if address >> 47
                     else "nodes: libuv and libc" if "/lib" in place
                     else "nodes: their own code")
-        else:
-            continue
         parts[part] = parts.get(part, 0) + 1
     if sum(parts.values()) < 500:
         print(f"PROFILE\t{what}\t\tperf took too few samples: no profile")
