@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench-start - what it takes to start `causeway --version`, against a statically linked C program
- * that prints a line, in turns.
+ * that prints a line, in turns.  Compared is processor time, the clock's is shown beside it.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,18 +31,32 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* From spawn to the end of the process. */
-static uint64_t start_ns(const posix_spawn_file_actions_t *actions, char *const *words)
+static uint64_t ns_of(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+}
+
+/* From spawn to the end of the process: processor time, and by the clock. */
+static void start(const posix_spawn_file_actions_t *actions, char *const *words, uint64_t *ret_ns,
+        uint64_t *ret_clock_ns)
 {
     const uint64_t begin_ns = now_ns();
     pid_t pid;
     int status = -1;
+    struct rusage used;
     if (posix_spawn(&pid, words[0], actions, NULL, words, (char *[]){NULL}) != 0 ||
-            waitpid(pid, &status, 0) != pid || status != 0) {
+            wait4(pid, &status, 0, &used) != pid || status != 0) {
         fprintf(stderr, "bench-start: %s does not run\n", words[0]);
         exit(1);
     }
-    return now_ns() - begin_ns;
+    *ret_clock_ns = now_ns() - begin_ns;
+    *ret_ns = ns_of(used.ru_utime) + ns_of(used.ru_stime);
+}
+
+static double median_ms(uint64_t samples[static TURNS])
+{
+    qsort(samples, TURNS, sizeof samples[0], compare);
+    return (double)samples[TURNS / 2] / 1e6;
 }
 
 int main(int argc, char **argv)
@@ -64,19 +79,20 @@ int main(int argc, char **argv)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     static uint64_t samples[2][TURNS];
+    static uint64_t clock_samples[2][TURNS];
     for (int i = 0; i < TURNS; i++) {
         for (int which = 0; which < 2; which++) {
-            samples[which][i] = start_ns(&actions,
-                    (char *[]){programs[which], which == 0 ? (char[]){"--version"} : NULL, NULL});
+            start(&actions,
+                    (char *[]){programs[which], which == 0 ? (char[]){"--version"} : NULL, NULL},
+                    &samples[which][i], &clock_samples[which][i]);
         }
     }
-    qsort(samples[0], TURNS, sizeof samples[0][0], compare);
-    qsort(samples[1], TURNS, sizeof samples[1][0], compare);
-    const double ours_ms = (double)samples[0][TURNS / 2] / 1e6;
-    const double floor_ms = (double)samples[1][TURNS / 2] / 1e6;
-    printf("RESULT\tcauseway --version, start to end\t%.2f\tms\tstatically linked C program, %.2f"
-           "\t%.1fx\t<= 5x\n",
-            ours_ms, floor_ms, ours_ms / floor_ms);
+    const double ours_ms = median_ms(samples[0]);
+    const double floor_ms = median_ms(samples[1]);
+    printf("RESULT\tcauseway --version, start to end\t%.2f\tms\tstatically linked C program, %.2f;"
+           " by the clock %.2f and %.2f\t%.1fx\t<= 5x\n",
+            ours_ms, floor_ms, median_ms(clock_samples[0]), median_ms(clock_samples[1]),
+            ours_ms / floor_ms);
     free(programs[0]);
     free(programs[1]);
     return 0;

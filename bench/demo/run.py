@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The whole demo, from built programs: boards and nodes started, modules built, loaded, attested and
-connected, to the first press of the button that shows.  By the clock, the best of three: it has many processes,
-and other load only adds to it."""
+"""The whole demo, from built programs: boards and nodes started, modules built, loaded, attested
+and connected, to the first press of the button that shows.  By the clock, the best of three: it
+has many processes, and other load only adds to it."""
 import re
 import subprocess
 import sys

@@ -75,8 +75,9 @@ class World:
     def start(self, name, port, owner):
         log = open(os.path.join(self.folder, name + ".log"), "w", encoding="utf-8")
         node = subprocess.Popen(
-            PIN + [f"{BIN}/causeway-node", "--name", name, "--listen", f"127.0.0.1:{port}", "--tee",
-                   "native", "--state", os.path.join(self.folder, "node-" + name), "--owner", owner],
+            PIN + [f"{BIN}/causeway-node", "--name", name, "--listen", f"127.0.0.1:{port}",
+                   "--tee", "native", "--owner", owner,
+                   "--state", os.path.join(self.folder, "node-" + name)],
             stdout=subprocess.PIPE, stderr=log, text=True)
         self.nodes.append(node)
         while not node.stdout.readline().startswith("ready"):
@@ -140,10 +141,10 @@ def idle_share(world):
     return 100 * (used_ns(world.pids()) - before) / (time.monotonic_ns() - begin)
 
 
-# --- where the time goes ---------------------------------------------------------------------------
+# --- where the time goes ---
 
-CRYPTO = re.compile(r"cw_(gcm|suite|hmac|spongent|sha256)|^(absorb|encrypt|stream|tag_of|crypt|reduce|"
-                    r"load_part|load_some|store_part|schedule_of|multiply|add_product)|^br_")
+CRYPTO = re.compile(r"cw_(gcm|suite|hmac|spongent|sha256)|^(absorb|encrypt|stream|tag_of|crypt|"
+                    r"reduce|load_part|load_some|store_part|schedule_of|multiply|add_product)|^br_")
 NETWORK = re.compile(r"tcp|ip_|_ip|inet|skb|sock|net|napi|dev_|loopback|bbr|softirq")
 
 
@@ -204,7 +205,7 @@ def profile(world, what, in_flight):
         print(f"PROFILE\t{what}\t{100 * count / sum(parts.values()):.0f} %\t{part}")
 
 
-# --- a peer -----------------------------------------------------------------------------------------
+# --- a peer ---
 
 def certificates(folder):
     def openssl(*words):
@@ -227,7 +228,8 @@ def nats_config(folder, number, ports, routes):
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"host: 127.0.0.1\nport: {ports[number]}\ntls {{\n{tls}\n    verify: true\n}}\n"
                    f"cluster {{\n  name: bench\n  listen: 127.0.0.1:{routes[number]}\n"
-                   f"  routes: [nats-route://127.0.0.1:{routes[1 - number]}]\n  tls {{\n{tls}\n  }}\n}}\n")
+                   f"  routes: [nats-route://127.0.0.1:{routes[1 - number]}]\n"
+                   f"  tls {{\n{tls}\n  }}\n}}\n")
     return path
 
 
@@ -290,8 +292,8 @@ def main():
         rate = [one / 2 for one in rate]
         trip_ratio = trip[1] / floor_trip[1]
         rate_ratio = floor_rate[1] / rate[1]
-        print(f"RESULT\t{TRIP}\t{trip[1] / 1000:.1f}\tus\t3-hop reference {floor_trip[1] / 1000:.1f}; by"
-              f" the clock {trip[0] / 1000:.1f} and {floor_trip[0] / 1000:.1f}\t{trip_ratio:.2f}x\t"
+        print(f"RESULT\t{TRIP}\t{trip[1] / 1000:.1f}\tus\t3-hop reference {floor_trip[1] / 1000:.1f};"
+              f" by the clock {trip[0] / 1000:.1f} and {floor_trip[0] / 1000:.1f}\t{trip_ratio:.2f}x\t"
               "<= 1.25x")
         print(f"RESULT\t{RATE}\t{1e6 / rate[1]:.0f}\tk/s\t3-hop reference, batched "
               f"{1e6 / floor_rate[1]:.0f}; by the clock {1e6 / rate[0]:.0f} and "

@@ -77,7 +77,7 @@ NI static __m128i reversed(__m128i block)
             _mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 }
 
-/* --- POLYVAL ----------------------------------------------------------------------------------- */
+/* --- POLYVAL ---------------------------------------------------------------------------------- */
 
 /* An unreduced sum of products; the middle one stands 64 bits to the left of the low one. */
 struct sum {
@@ -131,7 +131,7 @@ NI static __m128i absorb(const struct schedule *s, __m128i y, const uint8_t *byt
     return y;
 }
 
-/* --- AES-128 ----------------------------------------------------------------------------------- */
+/* --- AES-128 ---------------------------------------------------------------------------------- */
 
 /* The lanes are variables: an array would go through memory in every round. */
 NI static void encrypt(const struct schedule *s, __m128i blocks[LANES])
@@ -205,7 +205,7 @@ NI static const struct schedule *schedule_of(const uint8_t *key)
     return s;
 }
 
-/* --- GCM --------------------------------------------------------------------------------------- */
+/* --- GCM -------------------------------------------------------------------------------------- */
 
 /* out = in ^ key stream; blocks: the first LANES of it, of which the first is the tag's. */
 NI static void crypt(const struct schedule *s, const uint8_t *nonce, __m128i blocks[LANES],
