@@ -51,7 +51,7 @@ struct cw_options {
 typedef enum cw_action {
     CW_ACTION_KEEP,
     CW_ACTION_CREATE,
-    CW_ACTION_REPAIR,  /* it runs, but what apply makes with it is not whole, or of an earlier life */
+    CW_ACTION_REPAIR,  /* it runs, but what apply makes with it is not whole, or older */
     CW_ACTION_REPLACE, /* another one takes its place                                           */
     CW_ACTION_REKEY,   /* connections: a new epoch, nothing else                                 */
     CW_ACTION_END,

@@ -344,7 +344,7 @@ static void decide_living(struct cw_remote *r)
 
 static void decide(const struct cw_change *change, struct cw_remote *r)
 {
-    /* A restored state may be older than what runs: what is not proved to be right is loaded anew. */
+    /* A restored state may be older than what runs: what is not proved is loaded anew. */
     if (change->is_restored && (r->seen == CW_SEEN_REFUSED ||
                                        (r->seen == CW_SEEN_LIFE && !r->verdict.genuine))) {
         because(r, CW_ACTION_REPLACE, "the state was restored, and nothing proves what runs there");

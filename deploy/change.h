@@ -4,7 +4,7 @@
  *
  * What     Every node is asked what it has and every module for evidence; from that, the state and
  *          the descriptor follow the decisions.  `plan` prints them, `apply` carries them out.
- *          What a node says is its word: it decides what is tidied up there, never what is believed.
+ *          What a node says is its word: it decides what is tidied up there, not what is believed.
  * Trust    OWNER.  What nodes say is foreign.
  * Calls    cw_change_look and cw_change_sweep from several threads, each with a node of its own.
  */

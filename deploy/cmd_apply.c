@@ -263,7 +263,7 @@ static void run_task(void *ctx, size_t i)
 
 /* --- what is over ---------------------------------------- */
 
-/* Was everything done that concerns this module?  Those that are not in the descriptor were swept. */
+/* Was everything done that concerns this module?  Others than the descriptor's were swept. */
 static bool is_settled(const struct apply *a, uint32_t number)
 {
     for (size_t i = 0; i < a->app->d.module_count; i++) {
@@ -378,10 +378,9 @@ static cw_status sum_up(struct apply *a)
                 unchanged == 1 ? "" : "s");
     }
     if (modules > 0 || connections > 0) {
-        cw_log_error("%zu of %zu modules and %zu of %zu connections are not as the descriptor says; "
-                     "the rest is" CW_REMEDY ".  When the causes above are gone, `causeway "
-                     "apply` does what is "
-                     "left",
+        cw_log_error("%zu of %zu modules and %zu of %zu connections are not as the descriptor says"
+                     "; the rest is" CW_REMEDY ".  When the causes above are gone, `causeway apply` "
+                     "does what is left",
                 modules, app->d.module_count, connections, app->d.connection_count);
         worst = worst == CW_OK ? CW_E_SYSTEM : worst;
     }

@@ -213,7 +213,7 @@ static how decide_made(const struct link *l, struct cw_decision *ret)
         return HOW_CUT;
     }
     if (needs_rekey(l, source_count(l))) {
-        because(ret, CW_ACTION_REKEY, "most of what its key may seal is spent, or its limit is lower");
+        because(ret, CW_ACTION_REKEY, "its key is nearly spent, or its limit is lower");
         return HOW_CONTINUE;
     }
     if (!is_routed(l, l->dst, false) || (l->src != NULL && !is_routed(l, l->src, true))) {

@@ -211,7 +211,8 @@ cw_status cw_state_facts(struct cw_state *s, const char *beginning,
     struct cw_state_fact *facts = NULL;
     size_t count = 0;
     sqlite3_stmt *row = cw_sql_ask(s,
-            "SELECT substr(name, length(?1) + 1), text FROM fact WHERE substr(name, 1, length(?1)) = ?1",
+            "SELECT substr(name, length(?1) + 1), text FROM fact "
+            "WHERE substr(name, 1, length(?1)) = ?1",
             "t", beginning);
     cw_status status;
     while ((status = cw_sql_row(s, row)) == CW_OK) {

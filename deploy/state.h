@@ -72,7 +72,7 @@ struct cw_state_connection {
     uint64_t dst_count;
 };
 
-/* How a state is opened; all zeros: its own key file, and the terminal where it wants a passphrase. */
+/* How a state is opened; all zeros: its own key file, and the terminal for a passphrase. */
 struct cw_state_access {
     const char *key_file;        /* NULL: folder/key                                           */
     const char *passphrase_file; /* NULL: asked on the terminal.  A new state is locked by it  */

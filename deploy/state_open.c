@@ -358,7 +358,8 @@ struct sealed_column {
 /* Everything that is sealed, and the places that are bound into it.  A + makes SQLite sort first,
  * so that no row is met again when it was changed. */
 static const struct sealed_column sealed_columns[] = {
-        {"SELECT name, name, sealed FROM secret ORDER BY +name", "UPDATE secret SET sealed = ? WHERE name = ?"},
+        {"SELECT name, name, sealed FROM secret ORDER BY +name",
+                "UPDATE secret SET sealed = ? WHERE name = ?"},
         {"SELECT conn, 'connection/' || conn, key FROM connection ORDER BY +conn",
                 "UPDATE connection SET key = ? WHERE conn = ?"},
         {"SELECT peer, 'link/' || from_node || '/' || to_node, key FROM link ORDER BY +peer",

@@ -272,8 +272,8 @@ cw_status cw_state_connection_drop(struct cw_state *s, uint32_t conn)
             : status;
 }
 
-static cw_status link_between(struct cw_state *s, const char *from, const char *to, uint32_t *ret_peer,
-        uint8_t ret_key[static CW_LINK_KEY_LEN])
+static cw_status link_between(struct cw_state *s, const char *from, const char *to,
+        uint32_t *ret_peer, uint8_t ret_key[static CW_LINK_KEY_LEN])
 {
     char where[2 * CW_STATE_NAME_CAP + 16];
     snprintf(where, sizeof where, "link/%s/%s", from, to);
