@@ -128,7 +128,8 @@ static cw_status compile_memory(const struct job *job)
 static void add_linker(struct cw_tool *tool, const struct job *job, const char *script,
         const char *output)
 {
-    static const char *const flags[] = {"ld.lld-14", "--gc-sections", "--build-id=none", "-n"};
+    static const char *const flags[] = {"ld.lld-14", "--gc-sections", "--build-id=none", "-n",
+            "--no-check-sections"}; /* what does not fit is told by take() */
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         cw_tool_add(tool, "%s", flags[i]);
     }
@@ -414,6 +415,12 @@ static cw_status open_place(const struct cw_owner_node *node, struct place *ret_
         (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
                 "node %s: memory is written as \"0x5c00-0xefff\": first and last address, first "
                 "even, last odd", node->name);
+        return CW_E_FORM;
+    }
+    if (ret_place->text.next < ret_place->data.end && ret_place->data.next < ret_place->text.end) {
+        (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
+                "node %s: memory.text and memory.data share addresses: give them areas of their own",
+                node->name);
         return CW_E_FORM;
     }
     return CW_OK;

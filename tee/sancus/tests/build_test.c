@@ -137,6 +137,7 @@ static void failures_say_what_to_do(void **state)
     const struct cw_owner_module wide = {.channels = 200};
     const struct cw_owner_node small = {.memory_text = "0x5c00-0x6bff"};
     const struct cw_owner_node odd = {.memory_text = "0x5c01-0x6bff"};
+    const struct cw_owner_node shared = {.memory_text = "0x1800-0x2bff"};
     fails(NULL, plain, board, "m.c: No such file");
     fails(ENTRY "int x = ; }", plain, board, "m.c:3:");
     fails(ENTRY "static volatile float f; f = f * 2.5f; }", plain, board, "floating point");
@@ -145,6 +146,7 @@ static void failures_say_what_to_do(void **state)
     fails("CW_INPUT(big, d, n, 5000) { (void)d; (void)n; }", plain, board, "endpoint big");
     fails(ENTRY "}", plain, small, "program memory of node board is too small by");
     fails(ENTRY "}", plain, odd, "memory is written as");
+    fails(ENTRY "}", plain, shared, "share addresses");
     fails(ENTRY "}", wide, board, "RAM of node board is too small by");
     fails(ENTRY "}", unknown, board, "it has port1, port2");
     fails(ENTRY "}", interrupt, board, "no CW_ENTRY(nothing)");
