@@ -114,14 +114,16 @@ NI static __m128i multiply(__m128i a, __m128i b)
     return reduce(&sum);
 }
 
-/* y goes on over [len] bytes, padded to whole blocks. */
-NI static __m128i absorb(const struct schedule *s, __m128i y, const uint8_t *bytes, size_t len)
+/* y goes on over [len] bytes, padded to whole blocks, and the last block if there is one. */
+NI static __m128i absorb(const struct schedule *s, __m128i y, const uint8_t *bytes, size_t len,
+        const __m128i *last)
 {
-    while (len > 0) {
+    for (size_t left = (len + 15) / 16 + (last != NULL); left > 0;) {
         struct sum sum = {0};
-        for (size_t left = len > 16 * (LANES - 1) ? LANES : (len + 15) / 16; left-- > 0;) {
+        for (size_t power = left < LANES ? left : LANES; power-- > 0; left--) {
             const size_t part = len < 16 ? len : 16;
-            add_product(&sum, y ^ reversed(load_part(bytes, part)), s->power[left]);
+            add_product(&sum, y ^ (len > 0 ? reversed(load_part(bytes, part)) : *last),
+                    s->power[power]);
             y = _mm_setzero_si128();
             bytes += part;
             len -= part;
@@ -224,9 +226,9 @@ NI static void crypt(const struct schedule *s, const uint8_t *nonce, __m128i blo
 NI static __m128i tag_of(const struct schedule *s, __m128i mask, const uint8_t *ad, size_t ad_len,
         const uint8_t *cipher, size_t body_len)
 {
-    const __m128i y = absorb(s, absorb(s, _mm_setzero_si128(), ad, ad_len), cipher, body_len);
     const __m128i bits = _mm_set_epi64x((long long)ad_len << 3, (long long)body_len << 3);
-    return reversed(multiply(y ^ bits, s->power[0])) ^ mask;
+    const __m128i y = absorb(s, _mm_setzero_si128(), ad, ad_len, NULL);
+    return reversed(absorb(s, y, cipher, body_len, &bits)) ^ mask;
 }
 
 NI void cw_gcm_seal(const uint8_t key[static CW_GCM_KEY_LEN],
