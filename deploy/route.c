@@ -37,12 +37,36 @@ static cw_status peer_at(struct cw_nodeclient *client, const struct cw_peer *pee
     return status;
 }
 
+/*
+ * Does the descriptor's first connection between the two nodes lead from `to` to `from`?  Its source
+ * dials, so that the direction does not hang on which connection is made first.
+ */
+static bool is_against(const struct cw_app *app, const struct cw_remote *from,
+        const struct cw_remote *to)
+{
+    for (size_t i = 0; i < app->d.connection_count; i++) {
+        const struct cw_descriptor_connection *c = &app->d.connections[i];
+        if (c->from != NULL && c->from->node == from->node && c->to->node == to->node) {
+            return false;
+        }
+        if (c->from != NULL && c->from->node == to->node && c->to->node == from->node) {
+            return true;
+        }
+    }
+    return false;
+}
+
 cw_status cw_app_link(struct cw_app *app, const struct cw_remote *src, const struct cw_remote *dst,
         uint32_t *ret_peer)
 {
     *ret_peer = 0;
     if (src == NULL || src->node == dst->node) {
         return CW_OK;
+    }
+    if (is_against(app, src, dst)) {
+        const struct cw_remote *swap = src;
+        src = dst;
+        dst = swap;
     }
     struct cw_peer peer = {0};
     bool is_turned;
