@@ -118,13 +118,13 @@ static void step(struct cw_channel *source, struct cw_channel *sink, struct fuzz
     uint8_t *frame;
     switch (kind % 7) {
     case 0:
-        frame = sealed(sink, sink->key_event, bytes, len, &len);
+        frame = sealed(sink, sink->keys.event, bytes, len, &len);
         arrive(sink, frame, len);
         free(frame);
         break;
     case 1: arrive(sink, bytes, len); break;
     case 2:
-        frame = sealed(source, source->key_back, bytes, len, &len);
+        frame = sealed(source, source->keys.back, bytes, len, &len);
         answer(source, frame, len);
         free(frame);
         break;
@@ -133,7 +133,7 @@ static void step(struct cw_channel *source, struct cw_channel *sink, struct fuzz
         if (len >= CW_EVENT_HEADER_LEN) {
             uint8_t ack[CW_ACK_LEN];
             memcpy(ack, bytes, CW_EVENT_HEADER_LEN);
-            cw_suite_mac(source->cipher, source->key_back, ack + 4, 8, ack + CW_EVENT_HEADER_LEN);
+            cw_suite_mac(source->cipher, source->keys.back, ack + 4, 8, ack + CW_EVENT_HEADER_LEN);
             acknowledge(source, ack, sizeof ack);
         }
         break;

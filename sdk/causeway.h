@@ -189,10 +189,11 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
 
 #define CW_INPUT_(name, data, len, maximum, ...) \
     CW_CHECK_(name, maximum, 0) \
-    static void name(const uint8_t *data, size_t len); \
-    CW_ROW_(name) = {.call.input = name, .max = (maximum), .kind = CW_KIND_INPUT, \
+    static void name(const uint8_t *data, size_t len, struct cw_reply *); \
+    CW_ROW_(name) = {.call.handler = name, .max = (maximum), .kind = CW_KIND_INPUT, \
             .serve = cw_serve_sink}; \
-    static void name(const uint8_t *data, size_t len)
+    static void name(const uint8_t *data, size_t len, \
+            __attribute__((unused)) struct cw_reply *cw_none)
 
 #define CW_CONFIG_(name, maximum, ...) \
     CW_CHECK_(name, maximum, 0) \
@@ -219,7 +220,7 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
         reply_maximum, ...) \
     CW_CHECK_(name, maximum, reply_maximum) \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply); \
-    CW_ROW_(name) = {.call.answer = name, .max = (maximum), .reply_max = (reply_maximum), \
+    CW_ROW_(name) = {.call.handler = name, .max = (maximum), .reply_max = (reply_maximum), \
             .kind = (row_kind), .serve = (row_serve), .send = (row_send)}; \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply)
 

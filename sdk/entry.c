@@ -10,6 +10,6 @@ cw_status cw_serve_entry(uint16_t entry, const struct cw_endpoint *endpoint, str
         return CW_E_FORM;
     }
     struct cw_reply reply = {cw_memory.reply, endpoint->reply_max, 0};
-    endpoint->call.answer(cw_memory.in + 4, len - 4, &reply);
+    endpoint->call.handler(cw_memory.in + 4, len - 4, &reply);
     return cw_run_put(CW_FRAME_REPLY, reply.bytes, reply.len);
 }

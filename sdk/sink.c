@@ -29,11 +29,7 @@ cw_status cw_serve_sink(uint16_t entry, const struct cw_endpoint *endpoint, stru
     }
     cw_module_settle(&cw_run_module, c);
     const uint8_t *payload = cw_memory.in + CW_EVENT_HEADER_LEN;
-    if (!is_handler) {
-        endpoint->call.input(payload, payload_len);
-        return CW_OK;
-    }
     struct cw_reply reply = {cw_memory.reply, endpoint->reply_max, 0};
-    endpoint->call.answer(payload, payload_len, &reply);
-    return endpoint->send(c, CW_FRAME_RESPONSE, reply.bytes, reply.len);
+    endpoint->call.handler(payload, payload_len, &reply);
+    return is_handler ? endpoint->send(c, CW_FRAME_RESPONSE, reply.bytes, reply.len) : CW_OK;
 }

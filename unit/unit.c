@@ -161,7 +161,7 @@ void cw_test_event_(struct cw_test_place at, const struct cw_endpoint *row, cons
 {
     check(at, row, name, CW_KIND_INPUT, len);
     uint8_t *bytes = copy(data, len);
-    row->call.input(bytes, len);
+    row->call.handler(bytes, len, &(struct cw_reply){0});
     free(bytes);
     gap = 0;
 }
@@ -173,7 +173,7 @@ struct cw_test_bytes cw_test_ask_(struct cw_test_place at, const struct cw_endpo
     uint8_t *bytes = copy(data, len);
     struct cw_reply reply = {.bytes = block(row->reply_max), .cap = row->reply_max};
     uint8_t *const room = reply.bytes;
-    row->call.answer(bytes, len, &reply);
+    row->call.handler(bytes, len, &reply);
     free(bytes);
     put(&kept, room, reply.len, CW_OK);
     if (reply.bytes != room || reply.len > row->reply_max) {

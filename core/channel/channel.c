@@ -46,16 +46,15 @@ void cw_channel_install(struct cw_channel *c, const struct cw_setconn *s,
     for (uint8_t i = 0; i < s->limit_log2; i++) {
         c->limit <<= 1;
     }
-    derive(s, deployment, "cw1.evt", c->key_event);
-    derive(s, deployment, c->mode == CW_MODE_REQUEST ? "cw1.rsp" : "cw1.ack", c->key_back);
+    derive(s, deployment, "cw1.evt", c->keys.event);
+    derive(s, deployment, c->mode == CW_MODE_REQUEST ? "cw1.rsp" : "cw1.ack", c->keys.back);
     cw_channel_check_value(s, deployment, ret_check);
 }
 
 void cw_channel_close(struct cw_channel *c)
 {
     c->state = CW_CHANNEL_CLOSED;
-    cw_bytes_wipe(c->key_event, sizeof c->key_event);
-    cw_bytes_wipe(c->key_back, sizeof c->key_back);
+    cw_bytes_wipe(&c->keys, sizeof c->keys);
 }
 
 void cw_channel_refuse(struct cw_channel *c, cw_status reason)
@@ -75,7 +74,7 @@ static cw_status acknowledge(const struct cw_channel *c, uint8_t source, uint64_
         return CW_E_STATE;
     }
     cw_bytes_copy(ret_ack, &header, sizeof header);
-    cw_suite_mac(c->cipher, c->key_back, ret_ack + CW_EVENT_NONCE, CW_EVENT_NONCE_LEN,
+    cw_suite_mac(c->cipher, c->keys.back, ret_ack + CW_EVENT_NONCE, CW_EVENT_NONCE_LEN,
             ret_ack + sizeof header);
     return CW_OK;
 }
@@ -87,12 +86,11 @@ cw_status cw_channel_ack_make(const struct cw_channel *c, uint8_t ret_ack[static
 
 cw_status cw_channel_ack_take(struct cw_channel *c, const uint8_t *ack, size_t ack_len)
 {
-    uint64_t count;
     CW_EVEN uint8_t expected[CW_ACK_LEN];
     if (ack_len != sizeof expected) {
         return CW_E_FORM;
     }
-    cw_bytes_copy(&count, ack + CW_EVENT_NONCE, sizeof count);
+    uint64_t count = ((const struct cw_event_header *)(const void *)ack)->counter;
     cw_status status = acknowledge(c, 1, count, expected);
     if (status == CW_OK && (count > c->count || !cw_bytes_equal(ack, expected, sizeof expected))) {
         cw_channel_refuse(c, CW_E_AUTH);

@@ -31,6 +31,11 @@
 
 struct cw_endpoint;
 
+struct cw_channel_keys {
+    CW_EVEN uint8_t event[CW_KEY_LEN]; /* source to sink                               */
+    CW_EVEN uint8_t back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
+};
+
 /* The first fields are, in this order, what an answer tells. */
 struct cw_channel {
     uint32_t id;
@@ -50,8 +55,7 @@ struct cw_channel {
     uint16_t window;
     uint8_t cipher;
     uint8_t mode;
-    CW_EVEN uint8_t key_event[CW_KEY_LEN]; /* source to sink                               */
-    CW_EVEN uint8_t key_back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
+    struct cw_channel_keys keys;
 };
 
 /*

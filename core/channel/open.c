@@ -39,7 +39,7 @@ static uint32_t advance(struct cw_channel *c, uint64_t counter)
 
 cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, size_t frame_len)
 {
-    struct cw_event_header header;
+    const struct cw_event_header *header = (const void *)frame;
     if (c->state != CW_CHANNEL_OPEN || (c->source != 0 && c->mode != CW_MODE_REQUEST)) {
         return CW_E_STATE;
     }
@@ -47,20 +47,19 @@ cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, s
             frame_len > CW_FRAME_LEN(c->event_max)) {
         return CW_E_FORM;
     }
-    cw_bytes_copy(&header, frame, sizeof header);
-    if (header.channel != c->id) {
+    if (header->channel != c->id) {
         return CW_E_ABSENT;
     }
-    return is_due(c, header.counter) ? CW_OK : CW_E_REPLAY;
+    return is_due(c, header->counter) ? CW_OK : CW_E_REPLAY;
 }
 
 cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
         size_t *ret_payload_len, uint32_t *ret_gap)
 {
-    const uint8_t *key = c->source != 0 ? c->key_back : c->key_event;
+    const uint8_t *key = c->source != 0 ? c->keys.back : c->keys.event;
+    const struct cw_event_header *header = (const void *)frame;
     const uint8_t *nonce = frame + CW_EVENT_NONCE;
     uint8_t *body = frame + CW_EVENT_HEADER_LEN;
-    uint64_t counter;
     cw_status status = cw_channel_expects(c, frame, frame_len);
     if (status == CW_OK) {
         size_t len = frame_len - CW_EVENT_HEADER_LEN - CW_TAG_LEN;
@@ -75,7 +74,6 @@ cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_l
         cw_channel_refuse(c, status);
         return status;
     }
-    cw_bytes_copy(&counter, nonce, sizeof counter);
-    *ret_gap = advance(c, counter);
+    *ret_gap = advance(c, header->counter);
     return CW_OK;
 }

@@ -27,7 +27,7 @@ cw_status cw_channel_wrap(struct cw_channel *c, const uint8_t *payload, size_t p
     }
     /* A source spends the next counter; a response has the one of its request. */
     struct cw_event_header header = {c->id, c->source != 0 ? c->count++ : c->count - 1};
-    const uint8_t *key = c->source != 0 ? c->key_event : c->key_back;
+    const uint8_t *key = c->source != 0 ? c->keys.event : c->keys.back;
     uint8_t *body = ret_frame + sizeof header;
     size_t body_len = CW_BODY_LEN(payload_len);
     cw_bytes_copy(ret_frame, &header, sizeof header);

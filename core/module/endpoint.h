@@ -38,8 +38,8 @@ struct cw_config {
     bool is_set;
 };
 
-typedef void (*cw_input_fn)(const uint8_t *data, size_t len);
-typedef void (*cw_answer_fn)(const uint8_t *data, size_t len, struct cw_reply *reply);
+/* An input has no reply. */
+typedef void (*cw_handler_fn)(const uint8_t *data, size_t len, struct cw_reply *reply);
 
 struct cw_channel;
 struct cw_endpoint;
@@ -58,10 +58,9 @@ cw_status cw_serve_config(uint16_t entry, const struct cw_endpoint *endpoint,
 
 struct cw_endpoint {
     union {
-        cw_input_fn input;   /* CW_KIND_INPUT                    */
-        cw_answer_fn answer; /* CW_KIND_HANDLER, CW_KIND_ENTRY   */
-        struct cw_config *config; /* CW_KIND_CONFIG              */
-        const void *none;    /* CW_KIND_OUTPUT, CW_KIND_REQUEST  */
+        cw_handler_fn handler;    /* CW_KIND_INPUT, CW_KIND_HANDLER, CW_KIND_ENTRY */
+        struct cw_config *config; /* CW_KIND_CONFIG                                */
+        const void *none;         /* CW_KIND_OUTPUT, CW_KIND_REQUEST               */
     } call;
     uint16_t max;       /* payload bytes of an event, request or argument   */
     uint16_t reply_max; /* payload bytes of a response or an entry's result */

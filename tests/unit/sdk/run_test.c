@@ -594,7 +594,7 @@ static void random_bytes_at_every_entry_do_no_harm(void **state)
         (void)enter_with(entry, bytes, (size_t)(bytes[4] + round) % sizeof bytes, OUT_CAP);
     }
     assert_int_equal(cw_memory.channels[0].count, before.count);
-    assert_memory_equal(cw_memory.channels[0].key_event, before.key_event, CW_KEY_LEN);
+    assert_memory_equal(cw_memory.channels[0].keys.event, before.keys.event, CW_KEY_LEN);
     assert_int_equal(handled, 0);
 }
 

@@ -120,8 +120,8 @@ static void keys_and_frames_equal_the_published_vectors(void **state)
     struct cw_setconn s = setconn_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
     cw_channel_check_value(&s, deployment, at_owner);
     assert_memory_equal(at_owner, check, sizeof check);
-    assert_memory_equal(p.source.key_event, key_event, sizeof key_event);
-    assert_memory_equal(p.source.key_back, key_ack, sizeof key_ack);
+    assert_memory_equal(p.source.keys.event, key_event, sizeof key_event);
+    assert_memory_equal(p.source.keys.back, key_ack, sizeof key_ack);
     size_t len = wrap(&p, "", frame);
     assert_int_equal(len, sizeof event);
     assert_memory_equal(frame, event, sizeof event);
@@ -367,7 +367,7 @@ static void wrong_padding_under_a_right_tag_is_refused(void **state)
     struct pair p = pair_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
     uint8_t frame[CW_FRAME_LEN(0)] = {0x11};
     uint8_t *body = frame + CW_EVENT_HEADER_LEN;
-    cw_suite_seal(CW_CIPHER_SPONGENT, p.source.key_event, frame + 4, 8, body, 2, body + 2);
+    cw_suite_seal(CW_CIPHER_SPONGENT, p.source.keys.event, frame + 4, 8, body, 2, body + 2);
     assert_int_equal(deliver(&p, frame, sizeof frame, NULL), CW_E_AUTH);
     assert_int_equal(p.sink.count, 0);
 }
@@ -393,8 +393,8 @@ static void closed_channel_keeps_counts_and_no_keys(void **state)
     size_t len = wrap(&p, "x", frame);
     cw_channel_close(&p.source);
     static const uint8_t zeros[CW_KEY_LEN];
-    assert_memory_equal(p.source.key_event, zeros, CW_KEY_LEN);
-    assert_memory_equal(p.source.key_back, zeros, CW_KEY_LEN);
+    assert_memory_equal(p.source.keys.event, zeros, CW_KEY_LEN);
+    assert_memory_equal(p.source.keys.back, zeros, CW_KEY_LEN);
     assert_int_equal(p.source.count, 1);
     assert_int_equal(cw_channel_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_E_STATE);
 }
