@@ -202,17 +202,15 @@ static void wait_for_something(struct cw_board *board, const sigset_t *signals)
     };
     uint64_t start = now_ns();
 
-    if (!board->powered && board->uart.client >= 0) {
-        fds[1].fd = -1; /* the wire's end is dead: do not spin on it */
+    if (!board->powered || fds[1].events == 0) {
+        fds[1].fd = -1; /* nothing to do on the wire: do not spin on an end that hung up */
     }
     if (board->gdb != NULL) {
         cw_gdb_poll(board->gdb, fds + 4);
     }
     (void)ppoll(fds, board->gdb != NULL ? 4 + CW_GDB_FDS : 4, waiting.forever ? NULL : &timeout,
             signals);
-    if (!waiting.forever && waiting.ns == 0) {
-        look_for_signals(); /* ppoll that need not wait does not take them */
-    }
+    look_for_signals(); /* ppoll that need not wait does not take them */
     if (waiting.forever || waiting.ns != 0) {
         pass_time(board, now_ns() - start, &waiting);
     }

@@ -325,7 +325,7 @@ def images(s, scene):
         refused_by_proof += run.returncode == 3
         s.case("image with a bit flipped, %d" % i, refused(run, (1, 3)), why=str(run.stderr))
         hostile.lie()
-        tool.run("destroy", "--force")
+        tool.run("destroy", "--force", "--timeout", "2")
         restart(scene)
     s.case("evidence was refused", refused_by_proof > 0, why="%d times" % refused_by_proof)
     numbers = {}
@@ -341,7 +341,7 @@ def images(s, scene):
     run = tool.run("apply", "--timeout", "5", timeout=90)
     s.case("two modules exchanged", refused(run, (3,)), why=str(run.stderr))
     hostile.lie()
-    tool.run("destroy", "--force")
+    tool.run("destroy", "--force", "--timeout", "2")
     restart(scene)
     tool.must("apply", "--quiet")
     tool.must("send", "add")
@@ -349,8 +349,12 @@ def images(s, scene):
 
 
 def restart(scene):
-    """Whatever the last lie left on the node is gone."""
+    """Whatever the last lie left on the node is gone; an altered module may never return."""
     scene.node.stop()
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(scene.folder + "/control")
+        control.sendall(b"reset\n")
+        control.recv(64)
     scene.node.start()
 
 
