@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu.h - what the SGX instructions compute, apart from who runs the enclave's code.
+ *
+ * What     Images are read and measured as ECREATE, EADD and EEXTEND do; EINIT checks; EGETKEY
+ *          and EREPORT derive.  No process, no socket, no clock.
+ * Trust    SILICON.  Images, SIGSTRUCTs, requests and operands are foreign bytes.
+ * Source   Intel SDM volume 3D, chapters 34 and 38
+ */
+#ifndef CW_SILICON_SGX_CPU_H
+#define CW_SILICON_SGX_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+#include "silicon/sgx/arch.h"
+
+#define CW_SGX_WHY_LEN 256u
+
+/* --- an image: image.c -------------------------------------------------------------------------- */
+
+/* A page as EADD took it. */
+struct cw_sgx_page {
+    uint64_t offset;  /* from the base */
+    uint64_t secinfo; /* flags         */
+    uint8_t *bytes;   /* [SGX_PAGE_LEN] */
+    uint16_t measured; /* a bit per chunk of 256 bytes */
+};
+
+struct cw_sgx_image {
+    uint64_t len; /* ELRANGE, a power of two */
+    uint32_t ssa_frame_pages;
+    struct cw_sgx_page *pages; /* in the order of the stream */
+    size_t page_count;
+    uint8_t mrenclave[SGX_HASH_LEN];
+};
+
+/*
+ * cw_sgx_image_read - an SGXS stream.
+ *
+ * CW_E_FORM  it is none, or breaks a rule of the instructions (a page twice, outside, unaligned,
+ *            a chunk before its page, a TCS with R, W or X, W without R); ret_why says which and where
+ */
+CW_MUST_CHECK cw_status cw_sgx_image_read(const uint8_t *stream, size_t len,
+        struct cw_sgx_image *ret_image, char ret_why[static CW_SGX_WHY_LEN]);
+void cw_sgx_image_free(struct cw_sgx_image *image);
+
+/* --- identity: einit.c --------------------------------------------------------------------------- */
+
+/*
+ * cw_sgx_secs - the SECS that a loader makes for an image: what SIGSTRUCT asks for.
+ *
+ * base  aligned to image->len
+ */
+void cw_sgx_secs(const struct cw_sgx_image *image, const uint8_t sigstruct[static SGX_SIGSTRUCT_LEN],
+        uint64_t base, uint8_t ret_secs[static SGX_PAGE_LEN]);
+
+/*
+ * cw_sgx_einit - check SIGSTRUCT against SECS as EINIT does; then the SECS has its identity.
+ *
+ * SGX_OK, or the manual's code; ret_why says which field, what stands there and what should
+ */
+uint32_t cw_sgx_einit(uint8_t secs[static SGX_PAGE_LEN],
+        const uint8_t sigstruct[static SGX_SIGSTRUCT_LEN], char ret_why[static CW_SGX_WHY_LEN]);
+
+/* cw_sgx_code_name - "SGX_INVALID_MEASUREMENT". */
+const char *cw_sgx_code_name(uint32_t code);
+
+/* --- keys and reports: keys.c --------------------------------------------------------------------- */
+
+/* What is burnt into a CPU, and drawn at its reset.  Secret. */
+struct cw_sgx_fuses {
+    uint8_t root[32];
+    uint8_t report_keyid[SGX_KEYID_LEN];
+};
+extern const uint8_t cw_sgx_cpusvn[SGX_CPUSVN_LEN]; /* marked as no real CPU's: 16 times 0xee */
+
+/* Instead of a code: the instruction faults with #GP. */
+#define CW_SGX_FAULT_GP 0xffffffffu
+
+/* cw_sgx_egetkey - SGX_OK, a code, or CW_SGX_FAULT_GP.  Alignment and range are the caller's. */
+uint32_t cw_sgx_egetkey(const struct cw_sgx_fuses *fuses, const uint8_t secs[static SGX_PAGE_LEN],
+        const uint8_t request[static SGX_KEYREQUEST_LEN], uint8_t ret_key[static SGX_KEY_LEN]);
+
+/* cw_sgx_ereport - SGX_OK or CW_SGX_FAULT_GP (reserved bytes). */
+uint32_t cw_sgx_ereport(const struct cw_sgx_fuses *fuses, const uint8_t secs[static SGX_PAGE_LEN],
+        const uint8_t target[static SGX_TARGETINFO_LEN],
+        const uint8_t data[static SGX_REPORTDATA_LEN], uint8_t ret_report[static SGX_REPORT_LEN]);
+
+#endif
