@@ -51,5 +51,24 @@ expect 'a status outweighs a count' '5 passed, 1 failed, 0 skipped' 1 script-lie
 plant script-hangs.sh 'sleep 9'
 expect 'a hang' '0 passed, 1 failed, 0 skipped' 1 script-hangs.sh
 
+# Two at once: the same counts, each test's words together, and `alone` means alone.
+plant alone.sh '# alone: it looks at what runs beside it
+[ ! -e busy ] || exit 1'
+plant slow.sh '# timeout: 3
+touch busy; sleep 0.3; rm busy'
+chmod +x alone.sh slow.sh
+output=$("$root/tools/run-tests" -j 2 -o logs -t 1 alone.sh bad slow.sh good script-skip.sh)
+status=$?
+last=$(printf '%s\n' "$output" | tail -n 1)
+if [ "$last" = '5 passed, 1 failed, 1 skipped' ] && [ "$status" -eq 1 ] &&
+    [ "$(printf '%s\n' "$output" | grep -c '^ok  \|^FAIL \|^skip ')" -eq 5 ]; then
+    passed=$((passed + 1))
+    echo "ok: two at once"
+else
+    failed=$((failed + 1))
+    echo "FAIL: two at once: '$last' and $status"
+    printf '%s\n' "$output"
+fi
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
