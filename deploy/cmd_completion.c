@@ -221,8 +221,10 @@ static void put_bash(FILE *out, const struct cw_tables *t)
                 fprintf(out, "            kinds='%s'\n", kinds[i].kind);
             }
         }
-        if (mentions(v->operands, "app.json")) {
-            fputs("            takes_files=1\n", out);
+        if (mentions(v->operands, "FILE")) {
+            fputs("            takes_files=any\n", out);
+        } else if (mentions(v->operands, "app.json")) {
+            fputs("            takes_files=descriptor\n", out);
         }
         fputs("            ;;\n", out);
     }
@@ -236,8 +238,8 @@ static void put_bash(FILE *out, const struct cw_tables *t)
           "    done\n"
           "    if [[ -n $takes_files && $cur != -* ]]; then\n"
           "        while IFS= read -r name; do\n"
-          "            [[ -d $name || $name == *.json || $name == *.yaml || $name == *.yml ]] &&\n"
-          "                found+=(\"$name\")\n"
+          "            [[ $takes_files == any || -d $name || $name == *.json || $name == *.yaml ||\n"
+          "                $name == *.yml ]] && found+=(\"$name\")\n"
           "        done < <(compgen -f -- \"$cur\")\n"
           "        compopt -o filenames 2>/dev/null\n"
           "    fi\n"
@@ -279,7 +281,9 @@ static void put_zsh_verb(FILE *out, const struct cw_tables *t, const struct cw_v
     fputs("        [[ $cur == -* ]] && _describe -o option options\n"
           "        (( $#names )) && compadd -a names\n",
             out);
-    if (mentions(v->operands, "app.json")) {
+    if (mentions(v->operands, "FILE")) {
+        fputs("        [[ $cur == -* ]] || _files\n", out);
+    } else if (mentions(v->operands, "app.json")) {
         fputs("        [[ $cur == -* ]] || _files -g '*.(json|yaml|yml)'\n", out);
     }
     fputs("        ;;\n", out);
@@ -372,7 +376,9 @@ static void put_fish_verb(FILE *out, const struct cw_tables *t, const struct cw_
                     condition, kinds[i].kind);
         }
     }
-    if (mentions(v->operands, "app.json")) {
+    if (mentions(v->operands, "FILE")) {
+        fprintf(out, "complete -c causeway %s -F\n", condition);
+    } else if (mentions(v->operands, "app.json")) {
         fprintf(out, "complete -c causeway %s -k -a '(__fish_complete_suffix .json; "
                      "__fish_complete_suffix .yaml)'\n",
                 condition);

@@ -88,8 +88,34 @@ void cw_help_all(const struct cw_tables *tables)
            "`causeway help VERB` and causeway(1) tell more.\n");
 }
 
+/* What a TEE adds: each of its verbs, and the options that are its own. */
+static void print_own(const struct cw_verb *tee)
+{
+    printf("usage: causeway %s VERB [options]\n\nverbs\n", tee->name);
+    for (size_t i = 0; tee->own[i] != NULL; i++) {
+        const struct cw_owner_verb *v = tee->own[i];
+        printf("  %s %s: %s\n", v->name, v->operands, v->summary);
+        for (const struct cw_args_option *o = v->options; o != NULL && o->name != NULL; o++) {
+            printf("    --%s%s%s: %s\n", o->name, o->value == NULL ? "" : " ",
+                    o->value == NULL ? "" : o->value, o->help);
+        }
+    }
+    printf("\nexamples\n");
+    for (size_t i = 0; tee->own[i] != NULL; i++) {
+        printf("  %s\n", tee->own[i]->example);
+    }
+    printf("\noptions\n");
+}
+
 void cw_help_one(const struct cw_tables *tables, const struct cw_verb *verb)
 {
+    if (verb->own != NULL) {
+        print_own(verb);
+        for (size_t i = 0; i < tables->shared_count; i++) {
+            print_option(&tables->options[i]);
+        }
+        return;
+    }
     printf("usage: causeway %s%s%s [options]\n\n%s.\n\nexample\n  %s\n\noptions\n", verb->name,
             verb->operands[0] == '\0' ? "" : " ", verb->operands, verb->summary, verb->example);
     for (size_t i = 0; tables->options[i].name != NULL; i++) {

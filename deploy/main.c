@@ -20,49 +20,49 @@
 
 static const struct cw_verb verbs[] = {
         {"new", "a project of two modules in a new folder, which runs as it is", "FOLDER",
-                "causeway new demo1", "tee", 1, 1, cw_cmd_new},
+                "causeway new demo1", "tee", 1, 1, cw_cmd_new, NULL},
         {"validate", "check the descriptor; every mistake with its place", "[app.json]",
-                "causeway validate examples/button-led/app.json", "", 0, 0, cw_cmd_validate},
+                "causeway validate examples/button-led/app.json", "", 0, 0, cw_cmd_validate, NULL},
         {"build", "build the images of all modules, and check the connections against them",
-                "[app.json]", "causeway build", "", 0, 0, cw_cmd_build},
+                "[app.json]", "causeway build", "", 0, 0, cw_cmd_build, NULL},
         {"plan", "what apply would do, and why; changes nothing", "[app.json]",
-                "causeway plan --json", "exit-code", 0, 0, cw_cmd_plan},
+                "causeway plan --json", "exit-code", 0, 0, cw_cmd_plan, NULL},
         {"apply", "build, load, attest and connect; what is right is not touched", "[app.json]",
-                "causeway apply", "force", 0, 0, cw_cmd_apply},
+                "causeway apply", "force", 0, 0, cw_cmd_apply, NULL},
         {"status", "modules, sessions and authenticated counts of all connections", "[app.json]",
-                "causeway status --json", "", 0, 0, cw_cmd_status},
+                "causeway status --json", "", 0, 0, cw_cmd_status, NULL},
         {"events", "accepted and refused frames by reason, stalls, restarts", "[app.json]",
-                "causeway events --follow", "follow since", 0, 0, cw_cmd_events},
+                "causeway events --follow", "follow since", 0, 0, cw_cmd_events, NULL},
         {"attest", "fresh evidence of one module or of all", "[MODULE] [app.json]",
-                "causeway attest controller", "", 0, 1, cw_cmd_attest},
+                "causeway attest controller", "", 0, 1, cw_cmd_attest, NULL},
         {"call", "an entry point, in clear and unauthenticated", "MODULE ENTRY [app.json]",
-                "causeway call sensor poll --hex 01", "hex text file out", 2, 2, cw_cmd_call},
+                "causeway call sensor poll --hex 01", "hex text file out", 2, 2, cw_cmd_call, NULL},
         {"send", "an event on a direct connection, exactly once", "NAME [app.json]",
-                "causeway send trigger-btn --text hello", "hex text file", 1, 1, cw_cmd_send},
+                "causeway send trigger-btn --text hello", "hex text file", 1, 1, cw_cmd_send, NULL},
         {"request", "a request on a direct connection, and its authentic answer",
                 "NAME [app.json]", "causeway request get-cert --out cert.der",
-                "hex text file out", 1, 1, cw_cmd_request},
+                "hex text file out", 1, 1, cw_cmd_request, NULL},
         {"destroy", "disable and unload all modules, and forget the deployment", "[app.json]",
-                "causeway destroy", "force", 0, 0, cw_cmd_destroy},
+                "causeway destroy", "force", 0, 0, cw_cmd_destroy, NULL},
         {"backup", "the whole state in one sealed file", "FILE [app.json]",
-                "causeway backup monday.backup", "backup-key", 1, 1, cw_cmd_backup},
+                "causeway backup monday.backup", "backup-key", 1, 1, cw_cmd_backup, NULL},
         {"restore", "the state as a backup has it; apply then repairs", "FILE [app.json]",
-                "causeway restore monday.backup", "backup-key force", 1, 1, cw_cmd_restore},
+                "causeway restore monday.backup", "backup-key force", 1, 1, cw_cmd_restore, NULL},
         {"key", "the owner's fingerprint; vendor keys; pinned keys of nodes",
                 "show | add-vendor NODE | forget-node NODE | passphrase | key-file [app.json]",
                 "causeway key add-vendor node_sancus1 --file vendor.key", "file", 1, 2,
-                cw_cmd_key},
+                cw_cmd_key, NULL},
         {"demo", "boards, nodes and a hostile network on this machine: the talk's demo, and attacks",
-                "", "causeway demo --once", "once dir", 0, 0, cw_cmd_demo},
+                "", "causeway demo --once", "once dir", 0, 0, cw_cmd_demo, NULL},
         {"nodes", "what each node says of itself: tee, chip, protection, version, modules, key",
-                "[app.json]", "causeway nodes", "", 0, 0, cw_cmd_nodes},
+                "[app.json]", "causeway nodes", "", 0, 0, cw_cmd_nodes, NULL},
         {"doctor", "tools, chips, nodes, clock, ports, permissions; what to install or run",
-                "[app.json]", "causeway doctor", "", 0, 0, cw_cmd_doctor},
+                "[app.json]", "causeway doctor", "", 0, 0, cw_cmd_doctor, NULL},
         {"completion", "a script for a shell, or the names of a descriptor that it asks for",
                 "bash|zsh|fish|modules|connections|nodes [app.json]", "causeway completion bash",
-                "", 1, 1, cw_cmd_completion},
+                "", 1, 1, cw_cmd_completion, NULL},
         {"help", "what there is; behind a verb, what the verb takes", "[VERB]",
-                "causeway help apply", "", 0, 1, cw_cmd_help},
+                "causeway help apply", "", 0, 1, cw_cmd_help, NULL},
         {0},
 };
 
@@ -120,7 +120,10 @@ static const struct cw_args_option options[] = {
         {0},
 };
 
-static const struct cw_tables tables = {verbs, options, OPTION_OWN};
+static const struct cw_tables program = {verbs, options, OPTION_OWN};
+
+/* The same with what TEEs add. */
+static struct cw_tables tables;
 
 static bool is_descriptor(const char *word)
 {
@@ -195,10 +198,11 @@ static bool take_option(struct line *l, size_t index, const char *value)
     default:
         break;
     }
-    if (l->verb == NULL || !cw_help_takes(l->verb, options[index].name)) {
-        cw_help_refuse(&tables, l->verb, options[index].name);
+    if (l->verb == NULL || !cw_help_takes(l->verb, tables.options[index].name)) {
+        cw_help_refuse(&tables, l->verb, tables.options[index].name);
         return false;
     }
+    l->words.values[index] = value != NULL ? value : "";
     if (index == OPTION_HEX) {
         l->words.hex = value;
     } else if (index == OPTION_TEXT) {
@@ -221,7 +225,7 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.dir = value;
     } else if (index == OPTION_TEE) {
         l->words.tee = value;
-    } else {
+    } else if (index == OPTION_FORCE) {
         l->options.force = true;
     }
     return true;
@@ -237,6 +241,7 @@ static bool take_operand(struct line *l, const char *word)
     }
     if (l->verb == NULL && word[0] != '\0') {
         l->verb = cw_help_find(&tables, word);
+        l->words.verb = l->verb;
         return l->verb != NULL;
     }
     if (word[0] == '\0') {
@@ -272,7 +277,7 @@ static bool parse(struct line *l, int argc, char **argv)
     for (;;) {
         size_t index = 0;
         const char *value = NULL;
-        switch (cw_args_next(&args, options, &index, &value)) {
+        switch (cw_args_next(&args, tables.options, &index, &value)) {
         case CW_ARGS_END:
             return true;
         case CW_ARGS_OPTION:
@@ -387,6 +392,7 @@ int main(int argc, char **argv)
     l.options.passphrase_file = getenv("CAUSEWAY_PASSPHRASE_FILE");
     set_color(&l.options, "auto");
     cw_log_setup("causeway", CW_LOG_INFO, l.options.color && isatty(STDERR_FILENO) != 0);
+    tables = cw_verbs_all(&program);
     bool is_run = false;
     int result = understand(&l, argc, argv, &is_run);
     cw_log_setup("causeway", CW_LOG_INFO, l.options.color && isatty(STDERR_FILENO) != 0);

@@ -14,6 +14,7 @@
 #include "posix/args.h"
 
 #define CW_WORDS_MAX 4u
+#define CW_OPTIONS_MAX 64u /* as many as posix/args.h tells apart */
 
 /* What stood on the command line, besides the options that all verbs have. */
 struct cw_words {
@@ -30,6 +31,8 @@ struct cw_words {
     bool follow;     /* events: go on until it is ended                  */
     const char *since; /* events: how long ago; NULL: all              */
     bool once;       /* demo: to its end, with the attacks              */
+    const struct cw_verb *verb;
+    const char *values[CW_OPTIONS_MAX]; /* by the option's row; NULL not given, "" without a value */
 };
 
 struct cw_verb {
@@ -41,6 +44,7 @@ struct cw_verb {
     size_t least;      /* operands besides the descriptor      */
     size_t most;
     int (*run)(struct cw_app *app, const struct cw_words *words); /* gives an exit status */
+    const struct cw_owner_verb *const *own; /* the verbs of a TEE, if this is its name; else NULL */
 };
 
 /* What the program knows; app->tables. */
@@ -49,6 +53,12 @@ struct cw_tables {
     const struct cw_args_option *options; /* ends with {0} */
     size_t shared_count;                  /* the first options are those of all verbs */
 };
+
+/*
+ * cw_verbs_all - the program's verbs and options, and behind them those that TEEs add by their
+ * contract (cmd_tee.c): `causeway TEE VERB`.  Both tables live as long as the program.
+ */
+struct cw_tables cw_verbs_all(const struct cw_tables *program);
 
 int cw_cmd_new(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_validate(struct cw_app *app, const struct cw_words *words);
@@ -69,6 +79,7 @@ int cw_cmd_demo(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_nodes(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_doctor(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_completion(struct cw_app *app, const struct cw_words *words);
+int cw_cmd_tee(struct cw_app *app, const struct cw_words *words);
 int cw_cmd_help(struct cw_app *app, const struct cw_words *words);
 
 /* cw_counts_read - ask all modules: list gets the objects that status shows for connections. */

@@ -103,6 +103,40 @@ struct cw_owner_local {
             uint8_t ret_key[static CW_KEY_LEN]);
 };
 
+/*
+ * A verb of the TEE's own, `causeway TEE NAME WORDS`: for people without a descriptor, such as a
+ * look at an image.  Help, completion and the command line learn of it from this row.
+ */
+struct cw_owner_call {
+    const char *const *operands;
+    size_t operand_count;
+    const char *const *values; /* a row of options each: NULL not given, "" given without a value */
+    bool json;                 /* then it prints nothing, and gives ret_result                   */
+};
+
+struct json_t;
+struct cw_args_option; /* posix/args.h */
+
+struct cw_owner_verb {
+    const char *name;    /* "inspect"                                                     */
+    const char *summary; /* "what is in an image", without a capital letter and full stop */
+    const char *operands; /* "FILE [FILE]", as help shows them                            */
+    const char *example;  /* "causeway sgx inspect image.sgx"                             */
+    const struct cw_args_option *options; /* ends with {0}; NULL: none of its own.  A name that
+                                             another verb has means the same and takes a value, or
+                                             takes none, as there                               */
+    size_t least; /* operands */
+    size_t most;
+
+    /*
+     * ret_result  an object for --json, under the verb's name; NULL: nothing to tell
+     *
+     * CW_E_FORM  wrong words, or a file that is not what it should be (exit status 2)
+     * CW_E_DENIED  evidence is refused (3).  Whatever fails was logged.
+     */
+    cw_status (*run)(const struct cw_owner_call *call, struct json_t **ret_result);
+};
+
 struct cw_owner_backend {
     const char *name;
     bool session_dh;          /* its images link session_dh.c; else session_chip.c   */
@@ -139,6 +173,7 @@ struct cw_owner_backend {
             struct cw_owner_verdict *ret_verdict);
 
     const struct cw_owner_local *local; /* NULL: a local node is causeway-node alone */
+    const struct cw_owner_verb *const *verbs; /* of its own, ends with NULL; NULL: none */
 };
 
 void cw_owner_built_free(struct cw_owner_built *built);
