@@ -215,6 +215,27 @@
 #define SGX_UNMASKED_EVENT 128
 #define SGX_INVALID_KEYNAME 256
 
+/* --- quotes (DCAP), version 3: what the quoting enclave makes of a report ------------------------- */
+#define SGX_QUOTE_VERSION 0     /* 2: 3                                             */
+#define SGX_QUOTE_KEY_TYPE 2    /* 2: ECDSA on P-256 with SHA-256                    */
+#define SGX_QUOTE_TEE_TYPE 4    /* 4: SGX 0                                          */
+#define SGX_QUOTE_QE_SVN 8      /* 2                                                 */
+#define SGX_QUOTE_PCE_SVN 10    /* 2                                                 */
+#define SGX_QUOTE_VENDOR 12     /* 16                                                */
+#define SGX_QUOTE_USER_DATA 28  /* 20                                                */
+#define SGX_QUOTE_BODY 48       /* SGX_REPORT_BODY_LEN                               */
+#define SGX_QUOTE_SIGNED_LEN 432 /* header and body: what the attestation key signs  */
+#define SGX_QUOTE_SIG_LEN 432   /* 4                                                 */
+#define SGX_QUOTE_SIG 436       /* signature, key, QE report, its signature, auth data, certification data */
+#define SGX_QUOTE_KEY_P256 2
+#define SGX_QUOTE_CERT_PCK_CHAIN 5 /* PEM: leaf, intermediate, root                   */
+#define SGX_QUOTE_VENDOR_LEN 16
+#define SGX_QUOTE_VENDOR_INTEL \
+    {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07}
+/* Not the manual's: no vendor's hardware, and everyone sees it: "causeway-sgx-emu". */
+#define SGX_QUOTE_VENDOR_EMULATED \
+    {'c', 'a', 'u', 's', 'e', 'w', 'a', 'y', '-', 's', 'g', 'x', '-', 'e', 'm', 'u'}
+
 /* --- SGXS: the measured stream as a file -------------------------------------------------------- */
 /* Headers of 64 bytes: tag 8, then as below, zeros; EEXTEND and UNMEASRD are followed by 256 bytes. */
 #define SGX_SGXS_HEADER_LEN 64

@@ -38,7 +38,8 @@ typedef enum cw_sgx_packet {
     CW_SGX_COLLATERAL, /* nothing -> struct cw_sgx_answer, one JSON object: what verifies quotes
                           of this CPU, with the customary fields (tcb_info, ...), issued now      */
     CW_SGX_INFO,       /* nothing -> struct cw_sgx_answer, one JSON object: mode, isolation, EPC,
-                          platform (SHA-256 of the root's public key), emulated (always true)     */
+                          platform (SHA-256 of the root key's SubjectPublicKeyInfo in DER, hex),
+                          emulated (always true)                                                  */
     CW_SGX_LOADED = 0x81, /* struct cw_sgx_loaded, descriptor: mailboxes and arena, if code is 0  */
     CW_SGX_ANSWER,     /* struct cw_sgx_answer, bytes                                             */
     CW_SGX_ENDED,      /* struct cw_sgx_answer: why in text                                       */
