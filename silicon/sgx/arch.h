@@ -22,6 +22,7 @@
 #define SGX_SECS_BASE 8          /* 8, aligned to SIZE                          */
 #define SGX_SECS_SSAFRAMESIZE 16 /* 4, pages                                    */
 #define SGX_SECS_MISCSELECT 20   /* 4                                           */
+#define SGX_SECS_CET_ATTRIBUTES 32 /* 1                                         */
 #define SGX_SECS_ATTRIBUTES 48   /* 8 flags, 8 XFRM                             */
 #define SGX_SECS_MRENCLAVE 64    /* 32                                          */
 #define SGX_SECS_MRSIGNER 128    /* 32                                          */
@@ -141,6 +142,7 @@
 #define SGX_TARGETINFO_LEN 512 /* aligned to 512 */
 #define SGX_TARGET_MEASUREMENT 0
 #define SGX_TARGET_ATTRIBUTES 32
+#define SGX_TARGET_CET 48 /* 1 */
 #define SGX_TARGET_CONFIGSVN 50
 #define SGX_TARGET_MISCSELECT 52
 #define SGX_TARGET_CONFIGID 64
@@ -210,6 +212,7 @@
 #define SGX_BLSTATE 3
 #define SGX_INVALID_MEASUREMENT 4
 #define SGX_INVALID_SIGNATURE 8
+#define SGX_INVALID_EINITTOKEN 16
 #define SGX_INVALID_CPUSVN 32
 #define SGX_INVALID_ISVSVN 64
 #define SGX_UNMASKED_EVENT 128

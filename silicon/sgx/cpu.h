@@ -19,6 +19,23 @@
 
 #define CW_SGX_WHY_LEN 256u
 
+/* --- what this CPU has --------------------------------------------------------------------------- */
+
+#define CW_SGX_EPC_PAGES 65536u         /* 256 MiB, of all enclaves together; one may have them all */
+#define CW_SGX_ELRANGE_MAX (1ull << 36) /* bytes                                                  */
+#define CW_SGX_ATTR_KNOWN                                                                          \
+    (SGX_ATTR_INIT | SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | SGX_ATTR_PROVISIONKEY |                 \
+            SGX_ATTR_EINITTOKENKEY | SGX_ATTR_KSS)
+#define CW_SGX_XFRM_KNOWN 0xe7ull /* x87, SSE, AVX, AVX-512 */
+#define CW_SGX_MISC_KNOWN SGX_MISC_EXINFO
+
+/* Instead of a code: the instruction faults with #GP. */
+#define CW_SGX_FAULT_GP 0xffffffffu
+
+/* Where this CPU keeps what the manual leaves to it, in the reserved bytes of a SECS. */
+#define CW_SGX_SECS_ISVFAMILYID 3840  /* 16 */
+#define CW_SGX_SECS_ISVEXTPRODID 3856 /* 16 */
+
 /* --- an image: image.c -------------------------------------------------------------------------- */
 
 /* A page as EADD took it. */
@@ -34,14 +51,20 @@ struct cw_sgx_image {
     uint32_t ssa_frame_pages;
     struct cw_sgx_page *pages; /* in the order of the stream */
     size_t page_count;
+    uint8_t *memory; /* of all pages, in one piece */
     uint8_t mrenclave[SGX_HASH_LEN];
 };
 
 /*
- * cw_sgx_image_read - an SGXS stream.
+ * cw_sgx_image_read - an SGXS stream: the pages as they lie in the EPC, and MRENCLAVE.
  *
- * CW_E_FORM  it is none, or breaks a rule of the instructions (a page twice, outside, unaligned,
- *            a chunk before its page, a TCS with R, W or X, W without R); ret_why says which and where
+ * A chunk that the stream does not give is zero and not measured, a page that it does not add is a
+ * hole.  Time and memory are bounded by len and CW_SGX_EPC_PAGES.
+ *
+ * CW_E_FORM   it is none, or breaks a rule of the instructions (a page twice, outside, unaligned,
+ *             a chunk before its page, a TCS with R, W or X or with a state, W without R); ret_why
+ *             says which and where
+ * CW_E_SPACE  more pages than CW_SGX_EPC_PAGES, or no memory for them; ret_why says so
  */
 CW_MUST_CHECK cw_status cw_sgx_image_read(const uint8_t *stream, size_t len,
         struct cw_sgx_image *ret_image, char ret_why[static CW_SGX_WHY_LEN]);
@@ -50,12 +73,21 @@ void cw_sgx_image_free(struct cw_sgx_image *image);
 /* --- identity: einit.c --------------------------------------------------------------------------- */
 
 /*
- * cw_sgx_secs - the SECS that a loader makes for an image: what SIGSTRUCT asks for.
+ * cw_sgx_secs - the SECS that a loader makes for an image: what SIGSTRUCT asks for, as far as this
+ * CPU has it; MRENCLAVE is in it already, as if all pages were added.
  *
  * base  aligned to image->len
  */
 void cw_sgx_secs(const struct cw_sgx_image *image, const uint8_t sigstruct[static SGX_SIGSTRUCT_LEN],
         uint64_t base, uint8_t ret_secs[static SGX_PAGE_LEN]);
+
+/*
+ * cw_sgx_ecreate - would ECREATE take this SECS?  (All of it but what only EINIT writes.)
+ *
+ * SGX_OK or CW_SGX_FAULT_GP; ret_why says which field
+ */
+uint32_t cw_sgx_ecreate(const uint8_t secs[static SGX_PAGE_LEN],
+        char ret_why[static CW_SGX_WHY_LEN]);
 
 /*
  * cw_sgx_einit - check SIGSTRUCT against SECS as EINIT does; then the SECS has its identity.
@@ -65,7 +97,7 @@ void cw_sgx_secs(const struct cw_sgx_image *image, const uint8_t sigstruct[stati
 uint32_t cw_sgx_einit(uint8_t secs[static SGX_PAGE_LEN],
         const uint8_t sigstruct[static SGX_SIGSTRUCT_LEN], char ret_why[static CW_SGX_WHY_LEN]);
 
-/* cw_sgx_code_name - "SGX_INVALID_MEASUREMENT". */
+/* cw_sgx_code_name - "SGX_INVALID_MEASUREMENT"; "#GP" of CW_SGX_FAULT_GP. */
 const char *cw_sgx_code_name(uint32_t code);
 
 /* --- keys and reports: keys.c --------------------------------------------------------------------- */
@@ -77,16 +109,28 @@ struct cw_sgx_fuses {
 };
 extern const uint8_t cw_sgx_cpusvn[SGX_CPUSVN_LEN]; /* marked as no real CPU's: 16 times 0xee */
 
-/* Instead of a code: the instruction faults with #GP. */
-#define CW_SGX_FAULT_GP 0xffffffffu
-
-/* cw_sgx_egetkey - SGX_OK, a code, or CW_SGX_FAULT_GP.  Alignment and range are the caller's. */
+/*
+ * cw_sgx_egetkey - SGX_OK, a code, or CW_SGX_FAULT_GP.  Alignment and range are the caller's.
+ *
+ * request  the caller's own copy
+ * ret_key  zeros unless SGX_OK
+ */
 uint32_t cw_sgx_egetkey(const struct cw_sgx_fuses *fuses, const uint8_t secs[static SGX_PAGE_LEN],
         const uint8_t request[static SGX_KEYREQUEST_LEN], uint8_t ret_key[static SGX_KEY_LEN]);
 
-/* cw_sgx_ereport - SGX_OK or CW_SGX_FAULT_GP (reserved bytes). */
+/* cw_sgx_ereport - SGX_OK or CW_SGX_FAULT_GP (reserved bytes); ret_report is zeros then. */
 uint32_t cw_sgx_ereport(const struct cw_sgx_fuses *fuses, const uint8_t secs[static SGX_PAGE_LEN],
         const uint8_t target[static SGX_TARGETINFO_LEN],
         const uint8_t data[static SGX_REPORTDATA_LEN], uint8_t ret_report[static SGX_REPORT_LEN]);
+
+/*
+ * cw_sgx_report_check - does a report for this target come from this CPU, since its last reset or
+ * with any other KEYID?  What an enclave does by EGETKEY and AES-CMAC, for the quoting enclave.
+ *
+ * CW_E_AUTH  it does not
+ */
+CW_MUST_CHECK cw_status cw_sgx_report_check(const struct cw_sgx_fuses *fuses,
+        const uint8_t target[static SGX_TARGETINFO_LEN],
+        const uint8_t report[static SGX_REPORT_LEN]);
 
 #endif
