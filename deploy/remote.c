@@ -256,6 +256,39 @@ static cw_status check_policy(const struct cw_app *app, const struct cw_remote *
     return CW_OK;
 }
 
+/* What its node makes of a module's evidence: a proof that can be checked here. */
+static cw_status quote(struct cw_remote *r, const uint8_t *evidence, size_t len,
+        uint8_t **ret_proof, size_t *ret_proof_len)
+{
+    struct cw_node_answer answer = {0};
+    struct cw_quote parts;
+    cw_nodeclient_hold(r->client);
+    cw_status status = cw_nodeclient_ask(r->client, CW_NODE_QUOTE, evidence, len, &answer);
+    if (status == CW_OK && answer.status != CW_OK) {
+        char text[1024];
+        cw_nodeclient_text(&answer, text, sizeof text);
+        cw_log_error("node %s" CW_AT " has no quote for \"%s\": %s", r->node->name.value,
+                name_of(r), text);
+        status = CW_E_SYSTEM;
+    } else if (status == CW_OK) {
+        struct cw_reader reader = cw_reader_over(answer.bytes, answer.len);
+        cw_quote_get(&reader, &parts);
+        status = cw_reader_finish(&reader);
+        if (status != CW_OK) {
+            cw_log_error("node %s" CW_AT " answers in a form that is not known",
+                    r->node->name.value);
+            status = CW_E_SYSTEM;
+        }
+    }
+    if (status == CW_OK) {
+        *ret_proof = cw_memory_new(answer.len, 1);
+        memcpy(*ret_proof, answer.bytes, answer.len);
+        *ret_proof_len = answer.len;
+    }
+    cw_nodeclient_release(r->client);
+    return status;
+}
+
 cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
 {
     const struct cw_owner_backend *backend = r->node->backend;
@@ -292,8 +325,21 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
         return refused(r, "what came back is no evidence",
                 "Reload it (`causeway destroy`, `causeway apply`), or ask who runs the node");
     }
+    uint8_t *quoted = NULL;
+    if (backend->needs_quote) {
+        if (proof_len == 0 || proof_len > CW_QUOTE_EVIDENCE_MAX) {
+            return refused(r, "what came back is no evidence",
+                    "Reload it (`causeway destroy`, `causeway apply`), or ask who runs the node");
+        }
+        status = quote(r, proof, proof_len, &quoted, &proof_len);
+        if (status != CW_OK) {
+            return status;
+        }
+        proof = quoted;
+    }
     status = backend->verify(&r->owner_node, &r->built, nonce, r->manager.life,
             backend->session_dh ? report : NULL, proof, proof_len, &r->verdict);
+    free(quoted);
     /* Where nothing protects a module nothing can be proved of it either: policy decides. */
     if (status != CW_OK || (!r->verdict.genuine && r->verdict.is_protected)) {
         r->verdict.genuine = false;

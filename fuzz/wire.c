@@ -96,6 +96,22 @@ static void journal(const uint8_t *bytes, size_t len)
     }
 }
 
+static void quote(const uint8_t *bytes, size_t len)
+{
+    struct cw_quote q;
+    struct cw_reader r = cw_reader_over(bytes, len);
+    cw_quote_get(&r, &q);
+    if (cw_reader_finish(&r) == CW_OK) {
+        uint8_t *made = malloc(len);
+        struct cw_writer w = cw_writer_over(made, len);
+        cw_quote_put(&w, &q);
+        same(&w, made, bytes, len);
+        free(made);
+    } else {
+        FUZZ_HOLDS(q.quote_len <= len && q.collateral_len <= len);
+    }
+}
+
 static void manage(const uint8_t *bytes, size_t len)
 {
     struct cw_manage_header header;
@@ -153,10 +169,11 @@ static void cursor(struct fuzz_input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_len)
 {
     static void (*const decoders[])(const uint8_t *, size_t) = {
-            link_header, route, peer, string, manage, hello, event, journal};
+            link_header, route, peer, string, manage, hello, event, journal,
+            NULL, quote};
     struct fuzz_input in = {input, input_len};
-    uint8_t which = fuzz_u8(&in) % 9;
-    if (which == 8) {
+    uint8_t which = fuzz_u8(&in) % 10;
+    if (decoders[which] == NULL) {
         cursor(&in);
         return 0;
     }

@@ -16,6 +16,8 @@
 
 #define CW_MANAGE_ITEMS_MAX (CW_LINK_MAX - 64u) /* bytes of one answer */
 
+struct cw_quoting; /* request.c */
+
 struct cw_session {
     struct cw_conn *conn; /* NULL: the owner went away */
     struct cw_node *node;
@@ -36,6 +38,7 @@ struct cw_session {
     size_t fields_len;
     struct cw_job enter;   /* ENTER                         */
     bool is_entering;
+    struct cw_quoting *quoting; /* QUOTE: what its callback gets */
     cw_entry entry;
     const uint8_t *entry_bytes;
     size_t entry_len;

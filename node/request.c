@@ -187,6 +187,68 @@ static void begin_enter(struct cw_session *session, struct cw_reader *r)
     cw_job_queue(&session->enter);
 }
 
+/* --- quote --------------------------------------------------------------------------------------- */
+
+/* The platform knows nothing of owners who leave. */
+struct cw_quoting {
+    struct cw_session *session; /* NULL: it went away */
+};
+
+static void quoted(void *ctx, cw_status status, cw_result result, const uint8_t *items,
+        size_t items_len)
+{
+    struct cw_quoting *quoting = ctx;
+    struct cw_session *session = quoting->session;
+    free(quoting);
+    if (session == NULL) {
+        return;
+    }
+    session->quoting = NULL;
+    if (status != CW_OK || result != CW_RESULT_DONE) {
+        const size_t len = items_len < WHY_CAP ? items_len : WHY_CAP;
+        cw_session_refuse(session, status == CW_OK ? CW_E_DENIED : status, "%.*s",
+                len > 0 ? (int)len : 26, len > 0 ? (const char *)items : "the platform gives none");
+        return;
+    }
+    struct cw_quote quote;
+    struct cw_reader r = cw_reader_over(items, items_len);
+    cw_quote_get(&r, &quote);
+    if (cw_reader_finish(&r) != CW_OK) {
+        cw_session_refuse(session, CW_E_SYSTEM, "what the platform gives is no quote");
+        return;
+    }
+    cw_session_put(session, items, items_len);
+    if (session->answer_is_short) {
+        cw_session_refuse(session, CW_E_SPACE, "no memory");
+        return;
+    }
+    cw_session_answer(session, CW_OK);
+}
+
+static void begin_quote(struct cw_session *session, struct cw_reader *r)
+{
+    const struct cw_node_backend *backend = session->node->config->backend;
+    size_t len;
+    const uint8_t *evidence = cw_reader_rest(r, &len);
+    if (cw_reader_finish(r) != CW_OK || len == 0 || len > CW_QUOTE_EVIDENCE_MAX) {
+        refuse_form(session);
+        return;
+    }
+    if (backend->quote == NULL) {
+        cw_session_refuse(session, CW_E_ABSENT,
+                "%s has no quotes: its evidence is checked as it is", backend->name);
+        return;
+    }
+    struct cw_quoting *quoting = calloc(1, sizeof *quoting);
+    if (quoting == NULL) {
+        cw_session_refuse(session, CW_E_SPACE, "no memory");
+        return;
+    }
+    quoting->session = session;
+    session->quoting = quoting;
+    backend->quote(session->node->platform, evidence, len, quoted, quoting);
+}
+
 /* --- routes, peers, clocks, streams -------------------------------------------------------------- */
 
 static void begin_route(struct cw_session *session, struct cw_reader *r)
@@ -362,6 +424,9 @@ void cw_request_begin(struct cw_session *session)
     case CW_NODE_EVENTS:
         begin_events(session, &r);
         return;
+    case CW_NODE_QUOTE:
+        begin_quote(session, &r);
+        return;
     default:
         cw_session_refuse(session, CW_E_ABSENT, "this node knows no request 0x%02x", session->type);
         return;
@@ -373,6 +438,10 @@ void cw_request_forget(struct cw_session *session)
     if (session->is_entering) {
         session->is_entering = false;
         cw_job_stop(&session->enter);
+    }
+    if (session->quoting != NULL) {
+        session->quoting->session = NULL;
+        session->quoting = NULL;
     }
     cw_guest_forget(session->node, session);
 }

@@ -92,7 +92,15 @@ struct cw_node_backend {
     /* A JSON object about the platform for `status`: chip, memory, emulated. */
     void (*describe)(struct cw_platform *platform, char *ret_json, size_t cap);
 
-    /* Turn an enclave's evidence into what a remote verifier takes (a quote), or NULL. */
+    /*
+     * Turn an enclave's evidence into what a remote verifier takes (a quote).  NULL: whoever has
+     * the evidence needs nothing more.  Many may be under way; those that are when the platform
+     * is closed end before that does.
+     *
+     * evidence  [evidence_len] foreign bytes
+     * done      DONE: items are a struct cw_quote (core/wire/node.h).  Else they are a text for
+     *           people, not terminated: why there is none, and what to do
+     */
     void (*quote)(struct cw_platform *platform, const uint8_t *evidence, size_t evidence_len,
             cw_node_called_fn done, void *ctx);
 

@@ -143,6 +143,8 @@ struct cw_owner_backend {
     bool has_device;          /* modules can own a device                            */
     bool has_random;
     bool has_aes;
+    bool needs_quote;         /* its node turns evidence into what verify takes: proof is then
+                                 the answer to CW_NODE_QUOTE (core/wire/node.h), whole     */
     uint8_t freshness;        /* CW_FRESH_*: the best that this TEE's chips have     */
 
     /* Tools that a build needs: CW_OK, or what to install in ret_why. */

@@ -91,6 +91,36 @@ void cw_peer_get(struct cw_reader *r, struct cw_peer *ret_peer)
     cw_node_get_string(r, ret_peer->address, sizeof ret_peer->address);
 }
 
+void cw_quote_put(struct cw_writer *w, const struct cw_quote *quote)
+{
+    cw_writer_u32(w, quote->quote_len);
+    cw_writer_bytes(w, quote->quote, (size_t)quote->quote_len);
+    cw_writer_u32(w, quote->collateral_len);
+    cw_writer_bytes(w, quote->collateral, (size_t)quote->collateral_len);
+}
+
+/* Bytes behind their length, where they stand. */
+static const uint8_t *get_piece(struct cw_reader *r, uint32_t max, uint32_t *ret_len)
+{
+    const uint32_t len = cw_reader_u32(r);
+    cw_reader_expect(r, len <= max && len <= r->left_len);
+    const bool is_there = r->status == CW_OK;
+    const uint8_t *piece = r->next;
+    if (is_there) {
+        r->next += len;
+        r->left_len -= (size_t)len;
+    }
+    *ret_len = is_there ? len : 0;
+    return piece;
+}
+
+void cw_quote_get(struct cw_reader *r, struct cw_quote *ret_quote)
+{
+    ret_quote->quote = get_piece(r, CW_QUOTE_MAX, &ret_quote->quote_len);
+    cw_reader_expect(r, ret_quote->quote_len > 0);
+    ret_quote->collateral = get_piece(r, CW_QUOTE_COLLATERAL_MAX, &ret_quote->collateral_len);
+}
+
 void cw_journal_put(struct cw_writer *w, const struct cw_node_journal *journal)
 {
     cw_writer_u64(w, journal->run);

@@ -40,6 +40,8 @@ typedef enum cw_node_request {
     CW_NODE_PEER = 0x29,     /* struct cw_peer                                                 */
     CW_NODE_EVENTS = 0x2a,   /* deployment 8 (zeros: all of this owner), since 8; answer: struct
                                 cw_node_journal, then so many struct cw_node_event             */
+    CW_NODE_QUOTE = 0x2b,    /* evidence, up to CW_QUOTE_EVIDENCE_MAX; answer: struct cw_quote:
+                                what a remote verifier takes for it                            */
 } cw_node_request;
 
 #define CW_NODE_ANSWER 0x80u
@@ -100,6 +102,21 @@ struct cw_peer {
 #define CW_LINK_HELLO_LEN 32u
 #define CW_LINK_CHALLENGE_LEN 48u
 #define CW_LINK_PROOF_LEN 32u
+
+/*
+ * Evidence that only its own chip can check, turned into what others can: quote_len 4, quote,
+ * collateral_len 4, collateral (what verifies the quote, as far as the chip brings it: JSON).
+ */
+#define CW_QUOTE_EVIDENCE_MAX 4096u
+#define CW_QUOTE_MAX 65536u
+#define CW_QUOTE_COLLATERAL_MAX 262144u
+
+struct cw_quote {
+    const uint8_t *quote; /* in the bytes that were decoded */
+    uint32_t quote_len;
+    const uint8_t *collateral;
+    uint32_t collateral_len; /* 0: there is none */
+};
 
 /*
  * What a node has noted for an owner: its word, no more.
@@ -177,6 +194,10 @@ void cw_journal_get(struct cw_reader *r, struct cw_node_journal *ret_journal);
 
 void cw_node_event_put(struct cw_writer *w, const struct cw_node_event *event);
 void cw_node_event_get(struct cw_reader *r, struct cw_node_event *ret_event);
+
+/* cw_quote_get - the cursor is CW_E_FORM if a length is beyond its bound or the bytes' end. */
+void cw_quote_put(struct cw_writer *w, const struct cw_quote *quote);
+void cw_quote_get(struct cw_reader *r, struct cw_quote *ret_quote);
 
 void cw_peer_put(struct cw_writer *w, const struct cw_peer *peer);
 void cw_peer_get(struct cw_reader *r, struct cw_peer *ret_peer);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/limits.h"
+#include "core/wire/node.h"
 #include "core/wire/reader.h"
 #include "core/wire/writer.h"
 
@@ -480,6 +481,60 @@ static void fake_describe(struct cw_platform *p, char *ret_json, size_t cap)
     snprintf(ret_json, cap, "{\"chip\": \"fake\"}");
 }
 
+/* The evidence tells what becomes of it: "no" and "bad", "late" after a while; else the quote is the evidence backwards, and the collateral its length. */
+struct fake_quoting {
+    uv_timer_t later;
+    cw_node_called_fn done;
+    void *ctx;
+    size_t len;
+    uint8_t evidence[CW_QUOTE_EVIDENCE_MAX];
+};
+
+static void quote_closed(uv_handle_t *handle)
+{
+    struct fake_quoting *q = handle->data;
+    uint8_t quote[CW_QUOTE_EVIDENCE_MAX];
+    uint8_t bytes[8 + 2 * CW_QUOTE_EVIDENCE_MAX];
+    char collateral[32];
+    for (size_t i = 0; i < q->len; i++) {
+        quote[i] = q->evidence[q->len - 1 - i];
+    }
+    const int collateral_len = snprintf(collateral, sizeof collateral, "{\"len\": %zu}", q->len);
+    struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
+    cw_quote_put(&w, &(struct cw_quote){quote, (uint32_t)q->len, (uint8_t *)collateral,
+                             (uint32_t)collateral_len});
+    if (q->len == 2 && memcmp(q->evidence, "no", 2) == 0) {
+        q->done(q->ctx, CW_OK, CW_RESULT_REFUSED, (const uint8_t *)"it is told to refuse", 20);
+    } else if (q->len == 3 && memcmp(q->evidence, "bad", 3) == 0) {
+        q->done(q->ctx, CW_OK, CW_RESULT_DONE, bytes, w.used_len - 1);
+    } else {
+        q->done(q->ctx, CW_OK, CW_RESULT_DONE, bytes, w.used_len);
+    }
+    free(q);
+}
+
+static void quote_later(uv_timer_t *timer)
+{
+    uv_close((uv_handle_t *)timer, quote_closed);
+}
+
+static void fake_quote(struct cw_platform *p, const uint8_t *evidence, size_t evidence_len,
+        cw_node_called_fn done, void *ctx)
+{
+    struct fake_quoting *q = calloc(1, sizeof *q);
+    if (q == NULL) {
+        abort();
+    }
+    q->done = done;
+    q->ctx = ctx;
+    q->len = evidence_len;
+    memcpy(q->evidence, evidence, evidence_len);
+    (void)uv_timer_init(p->setup.loop, &q->later);
+    q->later.data = q;
+    const bool is_late = evidence_len == 4 && memcmp(evidence, "late", 4) == 0;
+    (void)uv_timer_start(&q->later, quote_later, is_late ? 200 : 0, 0);
+}
+
 static void closed(uv_handle_t *handle)
 {
     struct cw_platform *p = handle->data;
@@ -507,5 +562,6 @@ const struct cw_node_backend cw_node_fake = {
         .call_many = fake_call_many,
         .unload = fake_unload,
         .describe = fake_describe,
+        .quote = fake_quote,
         .close = fake_close,
 };

@@ -395,6 +395,79 @@ static void only_allowed_addresses_are_served(void **state)
     close_world(&w);
 }
 
+static void quote_is_what_the_platform_makes_of_the_evidence(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    struct cw_test_owner *o = &w.owner[0];
+    struct cw_quote quote;
+    static uint8_t evidence[CW_QUOTE_EVIDENCE_MAX + 1];
+    for (size_t i = 0; i < sizeof evidence; i++) {
+        evidence[i] = (uint8_t)(i * 7);
+    }
+    static const size_t lens[] = {1, 432, CW_QUOTE_EVIDENCE_MAX};
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        assert_int_equal(cw_test_ask(o, CW_NODE_QUOTE, evidence, lens[i]), CW_OK);
+        struct cw_reader r = cw_reader_over(o->answer, o->answer_len);
+        cw_quote_get(&r, &quote);
+        assert_int_equal(cw_reader_finish(&r), CW_OK);
+        assert_int_equal(quote.quote_len, lens[i]);
+        assert_int_equal(quote.quote[0], evidence[lens[i] - 1]);
+        assert_memory_equal(quote.collateral, "{\"len\": ", 8);
+    }
+    assert_int_equal(cw_test_ask(o, CW_NODE_QUOTE, NULL, 0), CW_E_FORM);
+    assert_int_equal(cw_test_ask(o, CW_NODE_QUOTE, evidence, sizeof evidence), CW_E_FORM);
+    assert_int_equal(cw_test_ask(o, CW_NODE_QUOTE, (const uint8_t *)"no", 2), CW_E_DENIED);
+    assert_string_equal((const char *)o->answer, "it is told to refuse");
+    assert_int_equal(cw_test_ask(o, CW_NODE_QUOTE, (const uint8_t *)"bad", 3), CW_E_SYSTEM);
+    assert_int_equal(cw_test_ask(o, CW_NODE_HELLO, NULL, 0), CW_OK);
+    close_world(&w);
+}
+
+static void owner_who_leaves_before_the_quote_comes_harms_nobody(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    uint8_t bytes[8 + 4 + 4] = {0};
+    cw_link_header_encode(&(struct cw_link_header){8, CW_NODE_QUOTE}, bytes);
+    memcpy(bytes + 12, "late", 4);
+    for (int i = 0; i < 8; i++) {
+        struct cw_test_owner hasty;
+        cw_test_owner_open(&hasty, w.identity[0], &w.node, 0xd0);
+        assert_int_equal(cw_tls_client_send(hasty.client, bytes, sizeof bytes), CW_OK);
+        usleep(20000);
+        cw_test_owner_close(&hasty);
+    }
+    usleep(300000);
+    assert_int_equal(cw_test_ask(&w.owner[0], CW_NODE_QUOTE, (const uint8_t *)"late", 4), CW_OK);
+    close_world(&w);
+}
+
+static void quote_with_a_length_beyond_its_bytes_is_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    const struct cw_quote whole = {(const uint8_t *)"quote", 5, (const uint8_t *)"{}", 2};
+    struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
+    cw_quote_put(&w, &whole);
+    for (size_t len = 0; len <= w.used_len + 1; len++) {
+        struct cw_quote quote;
+        struct cw_reader r = cw_reader_over(bytes, len);
+        cw_quote_get(&r, &quote);
+        assert_int_equal(cw_reader_finish(&r) == CW_OK, len == w.used_len);
+    }
+    for (size_t at = 0; at < 4; at++) {
+        struct cw_quote quote;
+        bytes[at] ^= 0xff;
+        struct cw_reader r = cw_reader_over(bytes, w.used_len);
+        cw_quote_get(&r, &quote);
+        assert_int_not_equal(cw_reader_finish(&r), CW_OK);
+        bytes[at] ^= 0xff;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +485,9 @@ int main(void)
             cmocka_unit_test(stream_longer_than_any_area_arrives_whole_and_closes),
             cmocka_unit_test(streams_cut_by_clients_are_forgotten),
             cmocka_unit_test(only_allowed_addresses_are_served),
+            cmocka_unit_test(quote_is_what_the_platform_makes_of_the_evidence),
+            cmocka_unit_test(owner_who_leaves_before_the_quote_comes_harms_nobody),
+            cmocka_unit_test(quote_with_a_length_beyond_its_bytes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
