@@ -50,24 +50,33 @@ static uint64_t load_some(const uint8_t *bytes, size_t len)
     return value;
 }
 
-/* Up to 16 bytes, the rest zeros; in registers, as a load behind narrower stores has to wait. */
-NI static __m128i load_part(const uint8_t *bytes, size_t len)
+/* Up to 16 bytes, the rest zeros; a few by one, as a load behind narrower stores has to wait. */
+NI static inline __m128i load_part(const uint8_t *bytes, size_t len)
 {
-    const size_t low_len = len < 8 ? len : 8;
-    return len >= 16 ? load(bytes)
-                     : _mm_set_epi64x((long long)load_some(bytes + low_len, len - low_len),
-                               (long long)load_some(bytes, low_len));
+    if (len >= 16) {
+        return load(bytes);
+    }
+    if (len < 8) {
+        return _mm_set_epi64x(0, (long long)load_some(bytes, len));
+    }
+    const uint64_t high = len == 8 ? 0 : load_word(bytes + len - 8) >> (8 * (16 - len));
+    return _mm_set_epi64x((long long)high, (long long)load_word(bytes));
 }
 
-NI static void store_part(uint8_t *bytes, __m128i block, size_t len)
+NI static inline void store_part(uint8_t *bytes, __m128i block, size_t len)
 {
     if (len >= 16) {
         _mm_storeu_si128((__m128i *)(void *)bytes, block);
         return;
     }
-    for (size_t i = 0; i < len; i++) {
-        bytes[i] = (uint8_t)_mm_cvtsi128_si32(block);
-        block = _mm_srli_si128(block, 1);
+    if (len >= 8) {
+        _mm_storel_epi64((__m128i *)(void *)bytes, block);
+        block = _mm_srli_si128(block, 8);
+        bytes += 8;
+        len -= 8;
+    }
+    for (uint64_t word = (uint64_t)_mm_cvtsi128_si64(block); len > 0; len--, word >>= 8) {
+        *bytes++ = (uint8_t)word;
     }
 }
 
@@ -114,25 +123,6 @@ NI static __m128i multiply(__m128i a, __m128i b)
     return reduce(&sum);
 }
 
-/* y goes on over [len] bytes, padded to whole blocks, and the last block if there is one. */
-NI static __m128i absorb(const struct schedule *s, __m128i y, const uint8_t *bytes, size_t len,
-        const __m128i *last)
-{
-    for (size_t left = (len + 15) / 16 + (last != NULL); left > 0;) {
-        struct sum sum = {0};
-        for (size_t power = left < LANES ? left : LANES; power-- > 0; left--) {
-            const size_t part = len < 16 ? len : 16;
-            add_product(&sum, y ^ (len > 0 ? reversed(load_part(bytes, part)) : *last),
-                    s->power[power]);
-            y = _mm_setzero_si128();
-            bytes += part;
-            len -= part;
-        }
-        y = reduce(&sum);
-    }
-    return y;
-}
-
 /* --- AES-128 ---------------------------------------------------------------------------------- */
 
 /* The lanes are variables: an array would go through memory in every round. */
@@ -158,8 +148,11 @@ NI static void encrypt(const struct schedule *s, __m128i blocks[LANES])
 NI static void stream(const struct schedule *s, const uint8_t *nonce, uint32_t first,
         __m128i ret_blocks[LANES])
 {
-    const __m128i block = _mm_set_epi64x((long long)load_some(nonce + 8, CW_GCM_NONCE_LEN - 8),
-            (long long)load_word(nonce));
+    /* As its parts were written: a fixed one of 4 bytes, a counter of 8. */
+    uint32_t fixed;
+    __builtin_memcpy(&fixed, nonce, sizeof fixed);
+    const uint64_t count = load_word(nonce + sizeof fixed);
+    const __m128i block = _mm_set_epi64x((long long)(count >> 32), (long long)(count << 32 | fixed));
     for (uint32_t lane = 0; lane < LANES; lane++) {
         ret_blocks[lane] = _mm_insert_epi32(block, (int)__builtin_bswap32(first + lane), 3);
     }
@@ -176,12 +169,8 @@ NI static __m128i next_round_key(__m128i key, __m128i assist)
     return key ^ _mm_slli_si128(key, 8) ^ _mm_shuffle_epi32(assist, 0xff);
 }
 
-NI static const struct schedule *schedule_of(const uint8_t *key)
+NI __attribute__((noinline)) static void expand(struct schedule *s, const uint8_t *key)
 {
-    struct schedule *s = &kept[((uintptr_t)key >> 4) % KEPT_COUNT];
-    if (s->is_used && _mm_movemask_epi8(_mm_cmpeq_epi8(s->key, load(key))) == 0xffff) {
-        return s;
-    }
     s->key = load(key);
     s->round[0] = s->key;
     EXPAND(1, 0x01);
@@ -204,6 +193,14 @@ NI static const struct schedule *schedule_of(const uint8_t *key)
         s->power[i] = multiply(s->power[i - 1], s->power[0]);
     }
     s->is_used = true;
+}
+
+NI static inline const struct schedule *schedule_of(const uint8_t *key)
+{
+    struct schedule *s = &kept[((uintptr_t)key >> 4) % KEPT_COUNT];
+    if (!s->is_used || _mm_movemask_epi8(_mm_cmpeq_epi8(s->key, load(key))) != 0xffff) {
+        expand(s, key);
+    }
     return s;
 }
 
@@ -223,12 +220,33 @@ NI static void crypt(const struct schedule *s, const uint8_t *nonce, __m128i blo
     }
 }
 
+/* POLYVAL of the blocks of ad, those of the cipher text and the lengths, LANES to a reduction. */
 NI static __m128i tag_of(const struct schedule *s, __m128i mask, const uint8_t *ad, size_t ad_len,
         const uint8_t *cipher, size_t body_len)
 {
     const __m128i bits = _mm_set_epi64x((long long)ad_len << 3, (long long)body_len << 3);
-    const __m128i y = absorb(s, _mm_setzero_si128(), ad, ad_len, NULL);
-    return reversed(absorb(s, y, cipher, body_len, &bits)) ^ mask;
+    const uint8_t *at = ad;
+    size_t len = ad_len;
+    bool is_body = false;
+    __m128i y = _mm_setzero_si128();
+    for (size_t left = (ad_len + 15) / 16 + (body_len + 15) / 16 + 1; left > 0;) {
+        struct sum sum = {0};
+        for (size_t power = left < LANES ? left : LANES; power-- > 0; left--) {
+            if (len == 0 && !is_body) {
+                is_body = true;
+                at = cipher;
+                len = body_len;
+            }
+            const size_t part = len < 16 ? len : 16;
+            const __m128i block = left == 1 ? bits : reversed(load_part(at, part));
+            add_product(&sum, y ^ block, s->power[power]);
+            y = _mm_setzero_si128();
+            at += part;
+            len -= part;
+        }
+        y = reduce(&sum);
+    }
+    return reversed(y) ^ mask;
 }
 
 NI void cw_gcm_seal(const uint8_t key[static CW_GCM_KEY_LEN],
