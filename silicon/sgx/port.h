@@ -9,8 +9,8 @@
  *          The enclave itself is entered without the CPU's supervisor: by a mailbox per TCS, in
  *          memory that the host, the enclave's process and nobody else maps.
  *
- *              mailbox of TCS 0 | mailbox of TCS 1 | ... | arena        (one descriptor, LOADED)
- *              4096 bytes each                             arena_len
+ *              mailbox of TCS 0 | mailbox of TCS 1 | ... | arena        (one descriptor, LOADED,
+ *              4096 bytes each                             arena_len    sealed against shrinking)
  *
  * Trust    Neither side believes the other.  All that the host sees here is outside the chip.
  *          Integers are those of the machine: both ends are on it.
