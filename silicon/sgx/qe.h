@@ -5,7 +5,7 @@
  * What     A folder holds what a chip and its maker hold: `root`, 32 secret bytes from which every
  *          key is derived, and `certificates.pem`, issued once for those keys.  Reports become
  *          quotes (DCAP, version 3); collateral that verifies them is issued on demand.  All of it
- *          says that it is emulated: the vendor id of the quote (SGX_VENDOR_ID_EMULATED), CPUSVN,
+ *          says that it is emulated: the vendor id of the quote (SGX_QUOTE_VENDOR_EMULATED), CPUSVN,
  *          the names of all certificates, and the TCB status EMULATED.
  * Trust    SILICON.  Reports are foreign bytes.
  * Memory   The caller frees what open and collateral return.
