@@ -9,13 +9,8 @@
  *
  *          Several inputs of one entry go in together, so that a pipe is crossed once for all:
  *
- *              in    link header {length, type = CW_NATIVE_MANY | cw_entry},
- *                    one or more times: length 4, bytes of the entry
+ *              in    link header {length, type = CW_NATIVE_MANY | cw_entry}, inputs (sdk/many.h)
  *              out   link header {length, type = CW_NATIVE_MANY | cw_result}, served 4, items
- *
- *          They are served in order up to the first that does not come back DONE, or until little
- *          room is left for items; served counts those before the last one entered, whose result
- *          it is.  After a PENDING answer what was not served is forgotten.
  *
  *          At the end of the input the module ends.  A message that is none ends it as well.
  * Trust    Neither side believes the other: lengths are bounded by both.

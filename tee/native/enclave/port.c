@@ -6,8 +6,8 @@
  * where it writes one, the enclave exits; cw_enclave_leave is both.
  */
 #include "core/wire/attest.h"
-#include "core/wire/reader.h"
 #include "core/wire/writer.h"
+#include "sdk/many.h"
 #include "sdk/run.h"
 #include "tee/native/enclave/outside.h"
 #include "tee/native/enclave/rt.h"
@@ -78,24 +78,18 @@ static void receive(struct cw_call *ret_call)
     };
 }
 
-/* The inputs of CW_NATIVE_MANY: what was served, and where the items of the next one begin. */
-static struct {
-    bool is_open;
-    uint32_t served;
-    size_t out_len; /* served 4, items */
-} many;
-
 static void answer(cw_return value)
 {
     uint8_t bytes[CW_LINK_HEADER_LEN + 4];
     size_t bytes_len = CW_LINK_HEADER_LEN;
+    uint32_t served;
+    const bool is_many = cw_many_close(value, &value, &served);
     struct cw_link_header header = {.len = value & 0xffffffu, .type = (uint8_t)(value >> 24)};
-    if (many.is_open) {
-        many.is_open = false;
-        header.len += (uint32_t)many.out_len;
+    if (is_many) {
+        header.len += 4;
         header.type |= CW_NATIVE_MANY;
         struct cw_writer w = cw_writer_over(bytes + CW_LINK_HEADER_LEN, 4);
-        cw_writer_u32(&w, many.served);
+        cw_writer_u32(&w, served);
         bytes_len = sizeof bytes;
     }
     cw_link_header_encode(&header, bytes);
@@ -105,47 +99,15 @@ static void answer(cw_return value)
     drain(cw_outside_out(), CW_LINK_HEADER_LEN + header.len);
 }
 
-/* The next input of many, which lies at [*at .. end) of the node's memory. */
-static void next_input(struct cw_call *call, cw_far *at, cw_far end_far)
+static cw_return serve(struct cw_call *call)
 {
-    uint8_t bytes[4];
-    if (end_far - *at < sizeof bytes || cw_enclave_copy_in(bytes, *at, sizeof bytes) != CW_OK) {
-        end(CW_NATIVE_EXIT_FORM);
+    if ((call->entry & CW_NATIVE_MANY) == 0) {
+        return cw_run(call);
     }
-    struct cw_reader r = cw_reader_over(bytes, sizeof bytes);
-    uint32_t len = cw_reader_u32(&r);
-    *at += sizeof bytes;
-    if (len > end_far - *at) {
-        end(CW_NATIVE_EXIT_FORM);
-    }
-    call->in_far = *at;
-    call->in_len = len;
-    call->out_far = cw_outside_out() + CW_LINK_HEADER_LEN + many.out_len;
-    call->out_cap = CW_NATIVE_OUT_MAX - many.out_len;
-    *at += len;
-}
-
-/* A call that leaves in the middle answers for all before it, and is the last of them. */
-static cw_return serve_many(const struct cw_call *first)
-{
-    struct cw_call call = *first;
-    cw_far at = first->in_far;
-    const cw_far end_far = first->in_far + first->in_len;
-    call.entry = (uint8_t)(first->entry & ~CW_NATIVE_MANY);
-    many.is_open = true;
-    many.served = 0;
-    many.out_len = 4;
-    for (;;) {
-        next_input(&call, &at, end_far);
-        cw_return value = cw_run(&call);
-        size_t items_len = value & 0xffffffu;
-        if (!many.is_open || value >> 24 != CW_RESULT_DONE || at == end_far ||
-                many.out_len + items_len > CW_NATIVE_OUT_MAX / 2) {
-            return value;
-        }
-        many.out_len += items_len;
-        many.served++;
-    }
+    call->entry &= (uint16_t)~CW_NATIVE_MANY;
+    call->out_far += 4; /* served */
+    call->out_cap -= 4;
+    return cw_many_run(call);
 }
 
 void cw_port_main(void)
@@ -154,7 +116,7 @@ void cw_port_main(void)
     for (;;) {
         struct cw_call call;
         receive(&call);
-        answer((call.entry & CW_NATIVE_MANY) != 0 ? serve_many(&call) : cw_run(&call));
+        answer(serve(&call));
     }
 }
 

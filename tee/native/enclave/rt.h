@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rt.h - what a C program expects beneath it, and the kernel.
+ * rt.h - the kernel beneath a native module, and the canary that compiled code expects.
  *
  * Trust    TRUSTED.
  */
@@ -25,16 +25,5 @@ void cw_rt_random(void *ret_bytes, size_t len);
 
 /* cw_rt_start - give compiled code its canary; before anything else. */
 void cw_rt_start(void);
-
-/* What the compiler and BearSSL call; the names are theirs. */
-void *memcpy(void *restrict to, const void *restrict from, size_t len);
-void *memmove(void *to, const void *from, size_t len);
-void *memset(void *to, int value, size_t len);
-int memcmp(const void *a, const void *b, size_t len);
-size_t strlen(const char *text);
-void *__memcpy_chk(void *restrict to, const void *restrict from, size_t len, size_t room);
-void *__memmove_chk(void *to, const void *from, size_t len, size_t room);
-void *__memset_chk(void *to, int value, size_t len, size_t room);
-_Noreturn void __stack_chk_fail(void);
 
 #endif

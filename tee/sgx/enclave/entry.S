@@ -23,10 +23,10 @@ __cw_entry:
 
     movl $CW_SGX_STATE_OUTSIDE, %eax
     movl $CW_SGX_STATE_RUNNING, %edx
-    cmpxchgl %edx, state(%rip)
+    cmpxchgl %edx, cw_sgx_state(%rip)
     je again
     movl $CW_SGX_STATE_NEW, %eax
-    cmpxchgl %edx, state(%rip)
+    cmpxchgl %edx, cw_sgx_state(%rip)
     je first
     lfence
     cmpl $CW_SGX_STATE_DEAD, %eax
@@ -57,7 +57,7 @@ never:
 refuse:
     movl $CW_SGX_STATE_RUNNING, %eax
     movl $CW_SGX_STATE_NEW, %edx
-    cmpxchgl %edx, state(%rip)
+    cmpxchgl %edx, cw_sgx_state(%rip)
     jne dead
     movl $CW_SGX_ASM_EXIT_REFUSED, %edi
     jmp leave
@@ -90,7 +90,7 @@ exception:
     movl $0, %edx
     jns none
     lfence
-    movl $CW_SGX_STATE_DEAD, state(%rip)
+    movl $CW_SGX_STATE_DEAD, cw_sgx_state(%rip)
     movl $CW_SGX_ASM_EXIT_FAULT, %edi
     movzbl %sil, %edx
 none:
@@ -129,7 +129,7 @@ cw_sgx_leave:
     movq %rsp, own_rsp(%rip)
     movl $CW_SGX_STATE_RUNNING, %eax
     movl $CW_SGX_STATE_OUTSIDE, %edx
-    cmpxchgl %edx, state(%rip)
+    cmpxchgl %edx, cw_sgx_state(%rip)
     jne dead
 leave:
     pushq $2
@@ -147,7 +147,7 @@ leave:
     .type cw_enclave_abort, @function
 cw_enclave_abort:
 dead:
-    movl $CW_SGX_STATE_DEAD, state(%rip)
+    movl $CW_SGX_STATE_DEAD, cw_sgx_state(%rip)
     movl $CW_SGX_ASM_EXIT_DEAD, %edi
     jmp leave
     .size cw_enclave_abort, . - cw_enclave_abort
@@ -196,7 +196,9 @@ initial: /* x87 and SSE as FXRSTOR takes them: control word, MXCSR (Intel's advi
 
     .section .bss.cw_sgx_thread, "aw", @nobits
     .balign 64
-state:
+    .globl cw_sgx_state
+    .hidden cw_sgx_state
+cw_sgx_state:
     .zero 8
 target:
     .zero 8

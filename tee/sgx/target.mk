@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# An SGX image is the module, sdk/memory.c in the module's size, the owner's key, and these archives;
+# the owner's backend links it from $(B)/sdk and makes pages of it.
+enclave-x86_64.groups += sgx
+enclave-x86_64.sgx = $(wildcard tee/sgx/enclave/*.c tee/sgx/enclave/*.S) \
+    $(sdk.runtime) sdk/session_dh.c sdk/many.c sdk/x86_64/rt.c
+
+SDK_FILES += lib/sgx/link.ld=tee/sgx/enclave/link.ld \
+    lib/sgx/libsgx.a=$(B)/enclave-x86_64/lib/libsgx.a \
+    lib/sgx/libcore.a=$(B)/enclave-x86_64/lib/libcore.a \
+    lib/sgx/libbearssl.a=$(enclave-x86_64.trusted-libs)
