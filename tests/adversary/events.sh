@@ -112,8 +112,10 @@ try:
         tell("replay %d" % message["id"])
     tell("flip 1 200 type=event from=dialer")
     causeway("call", "ping", "start", "--text", "ball", "--quiet")
+    # nodes are asked one after the other, so what the first did may be missing beside what followed
     answer = until(lambda a: count(a, event="refused", reason="duplicate") >= 100 and
                    count(a, event="refused", reason="module") >= 1 and
+                   count(a, event="retransmitted", node="node1", connection=to_pong) >= 1 and
                    count(a, event="accepted", connection=to_pong) >= 4)
     replayed = lines(answer, event="refused", reason="duplicate", connection=to_pong)
     check("a hundred replays are a line or two with their count",

@@ -2,26 +2,26 @@
 /* The only file that turns a cw_far into a pointer. */
 #include "core/base/bytes.h"
 #include "tee/native/enclave/outside.h"
+#include "tee/native/enclave/rt.h"
 
-static struct {
-    uint8_t in[CW_LINK_HEADER_LEN + CW_NATIVE_IN_MAX];
-    uint8_t out[CW_LINK_HEADER_LEN + CW_NATIVE_OUT_MAX];
-} outside __attribute__((section(".outside"), aligned(4096)));
+static uint8_t outside[CW_NATIVE_SHARED_LEN] __attribute__((section(".outside"), aligned(4096)));
 
-cw_far cw_outside_in(void)
+void cw_outside_open(void)
 {
-    return (cw_far)outside.in;
+    if (cw_rt_map(CW_NATIVE_SHARED, (cw_far)outside, sizeof outside) != (long)(cw_far)outside) {
+        cw_enclave_abort();
+    }
 }
 
-cw_far cw_outside_out(void)
+cw_far cw_outside(size_t offset)
 {
-    return (cw_far)outside.out;
+    return (cw_far)outside + offset;
 }
 
 /* Not one byte of the range may belong to the module; no sum here can wrap. */
 static bool is_outside(cw_far far, size_t len)
 {
-    cw_far start = (cw_far)&outside;
+    cw_far start = (cw_far)outside;
     return far >= start && far - start <= sizeof outside && len <= sizeof outside - (far - start);
 }
 

@@ -2,8 +2,8 @@
 /*
  * outside.h - the memory that plays the node's, as the parts of this port share it.
  *
- * What     A region of the process's own (link.ld), reached by integers only.  The kernel fills
- *          it (port.c), copy.c moves bytes across, and nobody else knows where it is.
+ * What     A region (link.ld) that its node maps as well, reached by integers only.  copy.c moves
+ *          bytes across, and nobody else knows where it is.
  * Trust    TRUSTED; the region's content is the attacker's.
  */
 #ifndef CW_TEE_NATIVE_ENCLAVE_OUTSIDE_H
@@ -12,8 +12,10 @@
 #include "tee/enclave.h"
 #include "tee/native/abi.h"
 
-/* The region: one message in, one message out. */
-cw_far cw_outside_in(void);  /* CW_LINK_HEADER_LEN + CW_NATIVE_IN_MAX bytes  */
-cw_far cw_outside_out(void); /* CW_LINK_HEADER_LEN + CW_NATIVE_OUT_MAX bytes */
+/* cw_outside_open - map it, at the start; or abort. */
+void cw_outside_open(void);
+
+/* Of its CW_NATIVE_SHARED_LEN bytes, the one at an offset of abi.h. */
+cw_far cw_outside(size_t offset);
 
 #endif

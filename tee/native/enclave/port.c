@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port of a TEE that protects nothing: a process and two pipes.
+ * The port of a TEE that protects nothing: a process, two pipes, and memory that its node shares.
  *
  * A port for a chip has the same parts.  Where this one reads a pipe, an enclave is entered;
  * where it writes one, the enclave exits; cw_enclave_leave is both.
@@ -23,56 +23,36 @@ static _Noreturn void end(uint8_t status)
     }
 }
 
-/* Bring [at_least .. room) more bytes from the node into its own memory. */
-static size_t fill(cw_far to_far, size_t at_least, size_t room)
+/* A header, from the node or to it, by way of its own memory. */
+static void transfer(long number, unsigned descriptor)
 {
-    size_t have = 0;
-    while (have < at_least) {
-        long count = cw_rt_kernel(CW_RT_READ, CW_NATIVE_IN, to_far + have, room - have);
+    size_t done = 0;
+    while (done < CW_LINK_HEADER_LEN) {
+        long count = cw_rt_kernel(number, descriptor, cw_outside(CW_NATIVE_HEADER) + done,
+                CW_LINK_HEADER_LEN - done);
         if (count == -EINTR) {
             continue;
         }
         if (count <= 0) {
             end(CW_NATIVE_EXIT_END);
         }
-        have += (size_t)count;
-    }
-    return have;
-}
-
-static void drain(cw_far from_far, size_t len)
-{
-    while (len > 0) {
-        long count = cw_rt_kernel(CW_RT_WRITE, CW_NATIVE_OUT, from_far, len);
-        if (count == -EINTR) {
-            continue;
-        }
-        if (count <= 0) {
-            end(CW_NATIVE_EXIT_END);
-        }
-        from_far += (size_t)count;
-        len -= (size_t)count;
+        done += (size_t)count;
     }
 }
 
-/* The node waits for each answer, so that more bytes than one message are none. */
 static void receive(struct cw_call *ret_call)
 {
-    cw_far in_far = cw_outside_in();
-    size_t have = fill(in_far, CW_LINK_HEADER_LEN, CW_LINK_HEADER_LEN + CW_NATIVE_IN_MAX);
     uint8_t bytes[CW_LINK_HEADER_LEN];
     struct cw_link_header header;
-    if (cw_enclave_copy_in(bytes, in_far, sizeof bytes) != CW_OK ||
-            cw_link_header_decode(bytes, &header) != CW_OK ||
-            header.len > CW_NATIVE_IN_MAX || have > sizeof bytes + header.len) {
+    transfer(CW_RT_READ, CW_NATIVE_FROM_NODE);
+    if (cw_enclave_copy_in(bytes, cw_outside(CW_NATIVE_HEADER), sizeof bytes) != CW_OK ||
+            cw_link_header_decode(bytes, &header) != CW_OK || header.len > CW_NATIVE_IN_MAX) {
         end(CW_NATIVE_EXIT_FORM);
     }
-    size_t missing = sizeof bytes + header.len - have;
-    (void)fill(in_far + have, missing, missing);
     *ret_call = (struct cw_call){
-            .in_far = in_far + sizeof bytes,
+            .in_far = cw_outside(0),
             .in_len = header.len,
-            .out_far = cw_outside_out() + sizeof bytes,
+            .out_far = cw_outside(CW_NATIVE_OUT),
             .out_cap = CW_NATIVE_OUT_MAX,
             .entry = header.type,
     };
@@ -80,23 +60,25 @@ static void receive(struct cw_call *ret_call)
 
 static void answer(cw_return value)
 {
-    uint8_t bytes[CW_LINK_HEADER_LEN + 4];
-    size_t bytes_len = CW_LINK_HEADER_LEN;
+    uint8_t bytes[CW_LINK_HEADER_LEN];
+    uint8_t served_bytes[4];
     uint32_t served;
+    cw_status status = CW_OK;
     const bool is_many = cw_many_close(value, &value, &served);
     struct cw_link_header header = {.len = value & 0xffffffu, .type = (uint8_t)(value >> 24)};
     if (is_many) {
-        header.len += 4;
-        header.type |= CW_NATIVE_MANY;
-        struct cw_writer w = cw_writer_over(bytes + CW_LINK_HEADER_LEN, 4);
+        struct cw_writer w = cw_writer_over(served_bytes, sizeof served_bytes);
         cw_writer_u32(&w, served);
-        bytes_len = sizeof bytes;
+        header.len += sizeof served_bytes;
+        header.type |= CW_NATIVE_MANY;
+        status = cw_enclave_copy_out(cw_outside(CW_NATIVE_OUT), served_bytes, sizeof served_bytes);
     }
     cw_link_header_encode(&header, bytes);
-    if (cw_enclave_copy_out(cw_outside_out(), bytes, bytes_len) != CW_OK) {
+    if (status != CW_OK ||
+            cw_enclave_copy_out(cw_outside(CW_NATIVE_HEADER), bytes, sizeof bytes) != CW_OK) {
         cw_enclave_abort();
     }
-    drain(cw_outside_out(), CW_LINK_HEADER_LEN + header.len);
+    transfer(CW_RT_WRITE, CW_NATIVE_TO_NODE);
 }
 
 static cw_return serve(struct cw_call *call)
@@ -113,6 +95,7 @@ static cw_return serve(struct cw_call *call)
 void cw_port_main(void)
 {
     cw_rt_start();
+    cw_outside_open();
     for (;;) {
         struct cw_call call;
         receive(&call);

@@ -5,6 +5,8 @@
 
 #define SET_FS 0x1002 /* arch_prctl */
 #define EINTR 4
+#define READ_WRITE 3L
+#define MAP_SHARED_FIXED 0x11L
 
 /* What %fs points to: compiled code finds its canary 0x28 bytes in. */
 static uint64_t thread[8];
@@ -15,6 +17,20 @@ long cw_rt_kernel(long number, uintptr_t a, uintptr_t b, uintptr_t c)
     __asm__ volatile("syscall"
                      : "=a"(result)
                      : "0"(number), "D"(a), "S"(b), "d"(c)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+long cw_rt_map(unsigned descriptor, uintptr_t at, size_t len)
+{
+    register long flags __asm__("r10") = MAP_SHARED_FIXED;
+    register long file __asm__("r8") = (long)descriptor;
+    register long offset __asm__("r9") = 0;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"((long)CW_RT_MMAP), "D"(at), "S"(len), "d"(READ_WRITE), "r"(flags),
+                     "r"(file), "r"(offset)
                      : "rcx", "r11", "memory");
     return result;
 }

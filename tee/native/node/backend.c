@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The node's side of native: each module is a jailed process behind two pipes.
+ * The node's side of native: each module is a jailed process behind two pipes and shared memory.
  *
  *     STARTING --exec--> READY --call--> CALLED --answer--> READY
  *        |                 |-----------------|--died---> LOST --unload--> (freed)
  *        |--failed--> (freed)                |--unload-> LEAVING --died--> (freed)
  *
- * Implementation notes.  A call is one writev and, when the answer is there, one read.  What the
- * process left in its pipe before it died is still taken.  A module's handles are closed
- * together; the last of them to close frees it.
+ * Implementation notes.  A call is one write of a header and, when the answer is there, one read;
+ * what the module shares with us is copied before it is looked at.  What the process left in its
+ * pipe before it died is still taken.  A module's handles are closed together; the last of them
+ * to close frees it.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +27,6 @@
 #include "tee/node.h"
 
 #define MEMORY_MIB_DEFAULT 64u
-#define ANSWER_CAP (CW_LINK_HEADER_LEN + CW_NATIVE_OUT_MAX)
 #define WHY_LEN 160u
 
 typedef enum module_state {
@@ -44,16 +44,13 @@ struct cw_node_module {
     uv_poll_t progress;
     uv_poll_t process;
     uv_poll_t from;
-    uv_poll_t to;
     uv_timer_t later; /* for what must not happen before a function returned */
     unsigned open_handles;
     module_state state;
 
-    uint8_t *pending; /* the rest of a message that the pipe did not take */
-    size_t pending_len;
-    size_t pending_at;
-    uint8_t *answer; /* [ANSWER_CAP] */
-    size_t answer_len;
+    uint8_t head[CW_LINK_HEADER_LEN + 1]; /* of an answer; one more would be none */
+    size_t head_len;
+    uint8_t *answer; /* [CW_NATIVE_OUT_MAX] */
 
     cw_node_loaded_fn loaded;
     void *loaded_ctx;
@@ -120,9 +117,11 @@ static void handle_closed(uv_handle_t *handle)
     close_file(&m->jailed.progress);
     close_file(&m->jailed.from);
     close_file(&m->jailed.to);
+    if (m->jailed.shared != NULL) {
+        (void)munmap(m->jailed.shared, CW_NATIVE_SHARED_LEN);
+    }
     cw_node_done_fn unloaded = m->unloaded;
     void *ctx = m->unloaded_ctx;
-    free(m->pending);
     free(m->answer);
     free(m);
     if (unloaded != NULL) {
@@ -134,7 +133,7 @@ static void handle_closed(uv_handle_t *handle)
 static void close_handles(struct cw_node_module *m)
 {
     uv_handle_t *const handles[] = {(uv_handle_t *)&m->progress, (uv_handle_t *)&m->process,
-            (uv_handle_t *)&m->from, (uv_handle_t *)&m->to, (uv_handle_t *)&m->later};
+            (uv_handle_t *)&m->from, (uv_handle_t *)&m->later};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
         if (handles[i]->data != NULL) { /* else it was never begun */
             uv_close(handles[i], handle_closed);
@@ -146,7 +145,6 @@ static void stop_pipes(struct cw_node_module *m)
 {
     (void)uv_poll_stop(&m->progress);
     (void)uv_poll_stop(&m->from);
-    (void)uv_poll_stop(&m->to);
 }
 
 /* The process is ours until we waited for it, so that its number is nobody else's. */
@@ -197,7 +195,7 @@ static void end_call_many(struct cw_node_module *m, cw_result result, const uint
 /* What the module answered, whole. */
 static void take(struct cw_node_module *m, const struct cw_link_header *header)
 {
-    const uint8_t *bytes = m->answer + CW_LINK_HEADER_LEN;
+    const uint8_t *bytes = m->answer;
     cw_result result = (cw_result)(header->type & ~CW_NATIVE_MANY);
     if (m->called_many != NULL) {
         end_call_many(m, result, bytes, header->len);
@@ -218,29 +216,29 @@ typedef enum taken {
 
 static taken take_answer(struct cw_node_module *m, struct cw_link_header *ret_header)
 {
-    ssize_t count = read(m->jailed.from, m->answer + m->answer_len, ANSWER_CAP - m->answer_len);
+    ssize_t count = read(m->jailed.from, m->head + m->head_len, sizeof m->head - m->head_len);
     if (count < 0) {
         return errno == EAGAIN || errno == EINTR ? TAKEN_PART : TAKEN_END;
     }
     if (count == 0) {
         return TAKEN_END;
     }
-    m->answer_len += (size_t)count;
-    if (m->state != STATE_CALLED || m->pending_at < m->pending_len) {
+    m->head_len += (size_t)count;
+    if (m->state != STATE_CALLED || m->head_len > CW_LINK_HEADER_LEN) {
         return TAKEN_GARBAGE;
     }
-    if (m->answer_len < CW_LINK_HEADER_LEN) {
+    if (m->head_len < CW_LINK_HEADER_LEN) {
         return TAKEN_PART;
     }
-    if (cw_link_header_decode(m->answer, ret_header) != CW_OK ||
+    if (cw_link_header_decode(m->head, ret_header) != CW_OK ||
             ret_header->len > CW_NATIVE_OUT_MAX ||
             (ret_header->type & ~CW_NATIVE_MANY) > CW_RESULT_PENDING ||
             ((ret_header->type & CW_NATIVE_MANY) != 0) != (m->called_many != NULL) ||
-            (m->called_many != NULL && ret_header->len < 4) ||
-            m->answer_len > CW_LINK_HEADER_LEN + ret_header->len) {
+            (m->called_many != NULL && ret_header->len < 4)) {
         return TAKEN_GARBAGE;
     }
-    return m->answer_len == CW_LINK_HEADER_LEN + ret_header->len ? TAKEN_ANSWER : TAKEN_PART;
+    (void)memcpy(m->answer, m->jailed.shared + CW_NATIVE_OUT, ret_header->len);
+    return TAKEN_ANSWER;
 }
 
 /* False: nothing more comes from this pipe. */
@@ -252,7 +250,7 @@ static bool read_answer(struct cw_node_module *m)
         return true;
     case TAKEN_ANSWER:
         m->state = STATE_READY;
-        m->answer_len = 0;
+        m->head_len = 0;
         take(m, &header);
         return true;
     case TAKEN_END:
@@ -276,44 +274,6 @@ static void from_ready(uv_poll_t *handle, int status, int events)
 
 /* --- calls ------------------------------------------------------------------------------------------- */
 
-static void to_ready(uv_poll_t *handle, int status, int events)
-{
-    (void)status;
-    (void)events;
-    struct cw_node_module *m = handle->data;
-    ssize_t count = write(m->jailed.to, m->pending + m->pending_at,
-            m->pending_len - m->pending_at);
-    if (count > 0) {
-        m->pending_at += (size_t)count;
-    }
-    bool failed = count < 0 && errno != EAGAIN && errno != EINTR;
-    if (failed || m->pending_at == m->pending_len) {
-        (void)uv_poll_stop(&m->to);
-        free(m->pending);
-        m->pending = NULL;
-        m->pending_len = 0;
-        m->pending_at = 0;
-    }
-}
-
-/* Keep what the pipe did not take: [done ..) of header and in together. */
-static bool keep_rest(struct cw_node_module *m, const struct iovec parts[2], size_t done)
-{
-    size_t len = parts[0].iov_len + parts[1].iov_len;
-    uint8_t *pending = malloc(len);
-    if (pending == NULL) {
-        return false;
-    }
-    (void)memcpy(pending, parts[0].iov_base, parts[0].iov_len);
-    if (parts[1].iov_len > 0) {
-        (void)memcpy(pending + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
-    }
-    m->pending = pending;
-    m->pending_len = len;
-    m->pending_at = done;
-    return uv_poll_start(&m->to, UV_WRITABLE, to_ready) == 0;
-}
-
 static void answer_later(uv_timer_t *timer)
 {
     struct cw_node_module *m = timer->data;
@@ -333,15 +293,14 @@ static void begin_call(struct cw_node_module *m, unsigned type, const uint8_t *i
     uint8_t header[CW_LINK_HEADER_LEN];
     cw_link_header_encode(
             &(struct cw_link_header){.len = (uint32_t)in_len, .type = (uint8_t)type}, header);
-    struct iovec parts[2] = {{header, sizeof header}, {(void *)(uintptr_t)in, in_len}};
-    m->state = STATE_CALLED;
-    ssize_t count = writev(m->jailed.to, parts, in_len > 0 ? 2 : 1);
-    if (count < 0 && errno != EAGAIN && errno != EINTR) {
-        return; /* it died: the process handle will say so, and end the call */
+    if (in_len > 0) {
+        (void)memcpy(m->jailed.shared, in, in_len);
     }
-    size_t sent = count > 0 ? (size_t)count : 0;
-    if (sent < sizeof header + in_len && !keep_rest(m, parts, sent)) {
-        break_off(m, "no memory for a message to it, and it was killed");
+    m->state = STATE_CALLED;
+    /* It has read all headers before this one.  If it died, the process handle will say so, and
+     * end the call. */
+    if (write(m->jailed.to, header, sizeof header) < 0 && errno == EAGAIN) {
+        break_off(m, "it answers without reading, and was killed");
     }
 }
 
@@ -398,9 +357,9 @@ static void take_last_words(struct cw_node_module *m)
     taken what;
     size_t before;
     do {
-        before = m->answer_len;
+        before = m->head_len;
         what = take_answer(m, &header);
-    } while (what == TAKEN_PART && m->answer_len > before);
+    } while (what == TAKEN_PART && m->head_len > before);
     if (what == TAKEN_ANSWER) {
         m->state = STATE_LOST;
         take(m, &header);
@@ -493,7 +452,7 @@ static void native_load(struct cw_platform *p, const char *name, const uint8_t *
         size_t image_len, cw_node_loaded_fn done, void *ctx)
 {
     struct cw_node_module *m = calloc(1, sizeof *m);
-    uint8_t *answer = malloc(ANSWER_CAP);
+    uint8_t *answer = malloc(CW_NATIVE_OUT_MAX);
     if (m == NULL || answer == NULL) {
         abort(); /* some kilobytes */
     }
@@ -517,7 +476,6 @@ static void native_load(struct cw_platform *p, const char *name, const uint8_t *
     watch(m, &m->progress, m->jailed.progress);
     watch(m, &m->process, m->jailed.process);
     watch(m, &m->from, m->jailed.from);
-    watch(m, &m->to, m->jailed.to);
     (void)uv_poll_start(&m->progress, UV_READABLE, progress_ready);
     (void)uv_poll_start(&m->process, UV_READABLE, process_ended);
     (void)uv_poll_start(&m->from, UV_READABLE, from_ready);

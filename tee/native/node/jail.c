@@ -57,9 +57,13 @@ const char *cw_jail_step_name(int step)
 static int allow(scmp_filter_ctx ctx)
 {
     int error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
-            SCMP_A0(SCMP_CMP_EQ, CW_NATIVE_IN));
+            SCMP_A0(SCMP_CMP_EQ, CW_NATIVE_FROM_NODE));
     error |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-            SCMP_A0(SCMP_CMP_EQ, CW_NATIVE_OUT));
+            SCMP_A0(SCMP_CMP_EQ, CW_NATIVE_TO_NODE));
+    error |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 3,
+            SCMP_A2(SCMP_CMP_EQ, PROT_READ | PROT_WRITE),
+            SCMP_A3(SCMP_CMP_EQ, MAP_SHARED | MAP_FIXED),
+            SCMP_A4(SCMP_CMP_EQ, CW_NATIVE_SHARED));
     /* Only until exec closes it: how a failing exec is told. */
     error |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
             SCMP_A0(SCMP_CMP_EQ, PROGRESS_AT));
@@ -153,6 +157,7 @@ struct entrance {
     pid_t parent;
     int in;
     int out;
+    int shared;
     int image;
     int progress;
 };
@@ -169,9 +174,10 @@ static bool place_descriptors(struct entrance *e)
 {
     e->in = fcntl(e->in, F_DUPFD_CLOEXEC, PROGRESS_AT + 1);
     e->out = fcntl(e->out, F_DUPFD_CLOEXEC, PROGRESS_AT + 1);
+    e->shared = fcntl(e->shared, F_DUPFD_CLOEXEC, PROGRESS_AT + 1);
     e->image = fcntl(e->image, F_DUPFD_CLOEXEC, PROGRESS_AT + 1);
     int progress = fcntl(e->progress, F_DUPFD_CLOEXEC, PROGRESS_AT + 1);
-    if (e->in < 0 || e->out < 0 || e->image < 0 || progress < 0) {
+    if (e->in < 0 || e->out < 0 || e->shared < 0 || e->image < 0 || progress < 0) {
         return false;
     }
     e->progress = progress;
@@ -180,8 +186,10 @@ static bool place_descriptors(struct entrance *e)
     }
     e->progress = PROGRESS_AT;
     return dup3(e->image, IMAGE_AT, O_CLOEXEC) == IMAGE_AT &&
-            dup2(e->in, (int)CW_NATIVE_IN) >= 0 && dup2(e->out, (int)CW_NATIVE_OUT) >= 0 &&
-            close_range(2, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
+            dup2(e->in, (int)CW_NATIVE_FROM_NODE) >= 0 &&
+            dup2(e->out, (int)CW_NATIVE_TO_NODE) >= 0 &&
+            dup2(e->shared, (int)CW_NATIVE_SHARED) >= 0 &&
+            close_range(CW_NATIVE_SHARED + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 static bool drop_identity(const struct entrance *e)
@@ -261,6 +269,25 @@ close_file:
     return -1;
 }
 
+/* Memory for both; its length is sealed, so that no access of the node can fail. */
+static int make_shared(uint8_t **ret_shared)
+{
+    int file = memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    void *shared = MAP_FAILED;
+    if (file >= 0 && ftruncate(file, (off_t)CW_NATIVE_SHARED_LEN) == 0 &&
+            fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
+        shared = mmap(NULL, CW_NATIVE_SHARED_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    }
+    if (shared == MAP_FAILED) {
+        if (file >= 0) {
+            (void)close(file);
+        }
+        return -1;
+    }
+    *ret_shared = shared;
+    return file;
+}
+
 static void close_all(int *files, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -284,15 +311,18 @@ cw_status cw_jail_start(const struct cw_jail *jail, const char *name, const uint
     int progress[2] = {-1, -1};
     int process = -1;
     cw_status status = CW_E_SYSTEM;
+    uint8_t *memory = NULL;
+    int shared = make_shared(&memory);
     int file = make_image(image, image_len);
-    if (file < 0 || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 ||
+    if (file < 0 || shared < 0 || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 ||
             pipe2(progress, O_CLOEXEC) != 0 || !is_unblocked(to[1]) || !is_unblocked(from[0]) ||
             !is_unblocked(progress[0])) {
-        (void)snprintf(ret_why, why_cap, "no pipes for the module: %s", strerror(errno));
+        (void)snprintf(ret_why, why_cap, "no pipes or no memory for the module: %s",
+                strerror(errno));
         goto close_files;
     }
     struct entrance entrance = {.jail = jail, .name = name, .parent = getpid(), .in = to[0],
-            .out = from[1], .image = file, .progress = progress[1]};
+            .out = from[1], .shared = shared, .image = file, .progress = progress[1]};
     pid_t pid = fork();
     if (pid == 0) {
         enter(entrance);
@@ -307,12 +337,16 @@ cw_status cw_jail_start(const struct cw_jail *jail, const char *name, const uint
         goto close_files;
     }
     *ret_jailed = (struct cw_jailed){.pid = pid, .process = process, .to = to[1],
-            .from = from[0], .progress = progress[0]};
+            .from = from[0], .progress = progress[0], .shared = memory};
     to[1] = -1;
     from[0] = -1;
     progress[0] = -1;
+    memory = NULL;
     status = CW_OK;
 close_files:
-    close_all((int[]){file, to[0], to[1], from[0], from[1], progress[0], progress[1]}, 7);
+    close_all((int[]){file, shared, to[0], to[1], from[0], from[1], progress[0], progress[1]}, 8);
+    if (memory != NULL) {
+        (void)munmap(memory, CW_NATIVE_SHARED_LEN);
+    }
     return status;
 }

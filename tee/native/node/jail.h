@@ -5,8 +5,10 @@
  * What     Everything that is allocated or may fail in libraries is prepared once; between fork
  *          and exec only system calls are made.
  *
- *              descriptors   0 and 1, pipes; nothing else is open, nothing can be opened
- *              system calls  read of 0, write to 1, getrandom, exit_group, arch_prctl(SET_FS)
+ *              descriptors   0 and 1, pipes; 2, memory that the node maps too and whose length is
+ *                            sealed; nothing else is open, nothing can be opened
+ *              system calls  read of 0, write to 1, mmap of 2 (not executable), getrandom,
+ *                            exit_group, arch_prctl(SET_FS)
  *              limits        memory; no files, processes, core, locked memory
  *              identity      no new privileges; root becomes nobody; dies with its node
  *              namespaces    user, network, mount, IPC, UTS of its own, where the kernel agrees
@@ -29,13 +31,14 @@ struct cw_jail {
     uint64_t memory_len;      /* of the address space, bytes             */
 };
 
-/* A process and the node's ends of its pipes, none of them blocking. */
+/* A process and the node's ends of its pipes, none of them blocking.  All are the caller's. */
 struct cw_jailed {
     pid_t pid;
     int process;  /* pidfd: readable when the process ended            */
     int to;       /* its input                                         */
     int from;     /* its output                                        */
     int progress; /* ends when the image runs; else struct cw_jail_failure */
+    uint8_t *shared; /* [CW_NATIVE_SHARED_LEN], to be unmapped */
 };
 
 /* Why an image did not begin to run. */
