@@ -35,6 +35,7 @@
 #include "core/base/status.h"
 #include "core/module/endpoint.h"
 #include "core/wire/frame.h"
+#include "core/wire/sealed.h"
 
 /*
  * CW_OUTPUT(name [, max]) - declares cw_status name(const void *data, size_t len).
@@ -129,6 +130,30 @@ uint32_t cw_event_gap(void);
 
 /* cw_random - bytes from the chip.  CW_E_ABSENT: it has no random source. */
 CW_MUST_CHECK cw_status cw_random(void *ret_bytes, size_t len);
+
+/*
+ * cw_seal, cw_unseal - bytes for a later life of the module, which anyone may keep meanwhile.
+ *
+ * sealing     CW_SEAL_IMAGE: only this very image can unseal them, on this chip; CW_SEAL_SIGNER: all
+ *             images of this product that the same owner signed, if not older.  Unsealing takes only
+ *             what was sealed so.
+ * ret_sealed  [CW_SEALED_LEN(len)] bytes, which do not overlap those that are sealed
+ * ret_bytes   [cap] bytes; zeros if they are not authentic
+ *
+ * CW_E_SPACE   the buffer is too short; nothing was written
+ * CW_E_FORM    not sealed bytes of this version, or sealed otherwise
+ * CW_E_AUTH    not of this module, of another chip, or changed
+ * CW_E_DENIED  sealed by a newer version of chip or module
+ *
+ * Whoever keeps sealed bytes may give back older ones (rollback), or others of this module: say
+ * inside what they are, and have freshness from elsewhere where it matters.
+ *
+ * Not on every TEE: native and sancus have no key that survives a restart, and the build says so.
+ */
+CW_MUST_CHECK cw_status cw_seal(cw_sealing sealing, const void *bytes, size_t len,
+        void *ret_sealed, size_t cap, size_t *ret_len);
+CW_MUST_CHECK cw_status cw_unseal(cw_sealing sealing, const void *sealed, size_t len,
+        void *ret_bytes, size_t cap, size_t *ret_len);
 
 /*
  * Byte streams between the outside world and a module, carried by its untrusted node: what a

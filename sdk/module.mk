@@ -39,6 +39,9 @@ build:
 $(CW_OUT)/obj/unit.o: $(CW_SDK)/src/unit/unit.c
 	@mkdir -p $(@D)
 	@$(CW_CC) $(cw-flags) -MMD -MP -c $< -o $@
+$(CW_OUT)/obj/sdk/seal.o: $(CW_SDK)/src/sdk/seal.c
+	@mkdir -p $(@D)
+	@$(CW_CC) $(cw-flags) -MMD -MP -c $< -o $@
 $(CW_OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(CW_CC) $(cw-flags) -MMD -MP -c $< -o $@
@@ -51,7 +54,7 @@ $(CW_OUT)/obj/modules/$1.o: $(patsubst %.c,$(CW_OUT)/obj/%.o,$(call cw-sources,$
 	@objcopy --rename-section .data=cw_module_data \
 	    --rename-section .bss=cw_module_bss,alloc,load,data,contents $$@.joined $$@
 $(CW_OUT)/tests/$1_test: $(CW_OUT)/obj/tests/$1_test.o $(CW_OUT)/obj/modules/$1.o \
-    $(CW_OUT)/obj/unit.o
+    $(CW_OUT)/obj/unit.o $(CW_OUT)/obj/sdk/seal.o
 	@mkdir -p $$(@D)
 	@$(CW_CC) -no-pie $(cw-flags) -o $$@ $$^ $(cw-core) -lcmocka
 endef

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * enclave.h - what a port gives to the runtime inside an enclave: eight functions.
+ * enclave.h - what a port gives to the runtime inside an enclave: eight functions, and two for
+ * sealing where the chip has a key for it.
  *
  * What     Linked in, one implementation per image.  The port's entry code builds a struct
  *          cw_call, calls cw_run (sdk/run.h) with it, and returns its value to the node.
@@ -18,6 +19,7 @@
 #include "core/base/limits.h"
 #include "core/base/status.h"
 #include "core/wire/frame.h"
+#include "core/wire/sealed.h"
 
 /* An address on the other side of the boundary: an integer, so that nobody follows it. */
 typedef uintptr_t cw_far;
@@ -55,6 +57,24 @@ CW_MUST_CHECK cw_status cw_enclave_random(uint8_t *ret_bytes, size_t len);
  */
 void cw_enclave_derive(const uint8_t *context, size_t context_len,
         uint8_t ret_key[static CW_KEY_LEN]);
+
+/*
+ * cw_enclave_seal_versions - of the chip and of this module, today; what sealed bytes say.
+ *
+ * cw_enclave_seal_key - a key from the chip for the body of sealed bytes (core/wire/sealed.h).
+ *
+ * sealing   whose key; it is bound to what isolates the module too, so that one under a debugger
+ *           gets another
+ *
+ * CW_E_DENIED  versions are above today's
+ *
+ * Ports of TEEs that have no such key have neither function; the build of a module that seals
+ * then says so.
+ */
+void cw_enclave_seal_versions(uint8_t ret_versions[static CW_SEALED_VERSIONS_LEN]);
+CW_MUST_CHECK cw_status cw_enclave_seal_key(cw_sealing sealing,
+        const uint8_t versions[static CW_SEALED_VERSIONS_LEN],
+        const uint8_t id[static CW_SEALED_ID_LEN], uint8_t ret_key[static CW_KEY_LEN]);
 
 /*
  * cw_enclave_evidence - what the chip says about this module, with 32 bytes of its choice.

@@ -38,6 +38,11 @@ struct job {
 
 static const char *hint(const char *words)
 {
+    if (strstr(words, "undefined reference to `cw_seal'") != NULL ||
+            strstr(words, "undefined reference to `cw_unseal'") != NULL) {
+        return "it seals (cw_seal, cw_unseal); native has no key that survives a restart: put it on "
+               "a node whose tee has one, such as sgx";
+    }
     return strstr(words, "cw_device_") != NULL && strstr(words, "undefined") != NULL
             ? "it owns a device (sdk/device.h); native has none: put it on a node whose tee has "
               "devices, such as sancus"

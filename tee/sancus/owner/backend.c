@@ -79,6 +79,10 @@ static const char *hint(const char *words)
     if (strncmp(missing, "__cw_device", 11) == 0) {
         return "it uses sdk/device.h, but the descriptor gives it no \"device\"";
     }
+    if (strncmp(missing, "cw_seal", 7) == 0 || strncmp(missing, "cw_unseal", 9) == 0) {
+        return "it seals (cw_seal, cw_unseal); this chip has no AES, and none of its keys is for that: "
+               "put it on a node whose tee has one, such as sgx";
+    }
     return NULL;
 }
 

@@ -142,6 +142,8 @@ static void failures_say_what_to_do(void **state)
     fails(ENTRY "int x = ; }", plain, board, "m.c:3:");
     fails(ENTRY "static volatile float f; f = f * 2.5f; }", plain, board, "floating point");
     fails(ENTRY "cw_device_write(0, 0); }", plain, board, "no \"device\"");
+    fails(ENTRY "uint8_t s[70]; size_t l; (void)!cw_seal(CW_SEAL_IMAGE, d, 2, s, 70, &l); }", plain,
+            board, "it seals");
     fails(ENTRY "nowhere(); } ", plain, board, "nowhere");
     fails("CW_INPUT(big, d, n, 5000) { (void)d; (void)n; }", plain, board, "endpoint big");
     fails(ENTRY "}", plain, small, "program memory of node board is too small by");

@@ -160,6 +160,21 @@ static void random_bytes_repeat_with_their_seed(void **state)
     assert_int_equal(last, CW_E_ABSENT);
 }
 
+static void what_was_sealed_is_unsealed(void **state)
+{
+    (void)state;
+    uint8_t sealed[CW_SEALED_LEN(2)];
+    char text[2];
+    size_t len;
+    assert_int_equal(cw_seal(CW_SEAL_IMAGE, "42", 2, sealed, sizeof sealed, &len), CW_OK);
+    assert_int_equal(cw_unseal(CW_SEAL_IMAGE, sealed, len, text, sizeof text, &len), CW_OK);
+    assert_int_equal(len, 2);
+    assert_memory_equal(text, "42", 2);
+    sealed[sizeof sealed - 1] ^= 1;
+    assert_int_equal(cw_unseal(CW_SEAL_IMAGE, sealed, sizeof sealed, text, sizeof text, &len),
+            CW_E_AUTH);
+}
+
 static void parameter_is_what_the_owner_set(void **state)
 {
     (void)state;
@@ -179,6 +194,7 @@ int main(void)
             cmocka_unit_test_setup(reply_ends_at_its_maximum, start),
             cmocka_unit_test_setup(requests_get_what_was_queued, start),
             cmocka_unit_test_setup(random_bytes_repeat_with_their_seed, start),
+            cmocka_unit_test_setup(what_was_sealed_is_unsealed, start),
             cmocka_unit_test_setup(parameter_is_what_the_owner_set, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
