@@ -112,6 +112,8 @@ struct job {
     const char *out; /* folder of intermediate files */
     uint8_t common[HASH_LEN]; /* of the SDK, the application's folder and the owner's key */
     uint8_t hash[HASH_LEN];
+    uint8_t secret[CW_OWNER_SECRET_MAX]; /* what the TEE's builds need, if it is so */
+    size_t secret_len;
     struct cw_owner_built *built; /* what the backend gave */
     pthread_t thread;
     cw_status status;
@@ -154,6 +156,8 @@ static cw_status hash_job(struct job *job)
     hash_text(hash, n->memory_text);
     hash_text(hash, n->memory_data);
     hash_text(hash, n->chip);
+    hash_number(hash, job->secret_len);
+    EVP_DigestUpdate(hash, job->secret, job->secret_len);
     cw_status status = CW_OK;
     for (size_t i = 0; i < job->count && status == CW_OK; i++) {
         const struct cw_descriptor_module *m = job->remotes[i]->module;
@@ -307,6 +311,8 @@ static cw_status build_anew(struct job *job, const char *out_dir)
             .include_dir = app->d.folder,
             .out_dir = out_dir,
             .owner_key = app->keys.dh_public,
+            .secret = job->secret,
+            .secret_len = job->secret_len,
     };
     cw_status status = job->node->backend->build(&build, job->owner_node, modules, job->count,
             job->built, job->why);
@@ -338,7 +344,13 @@ static void *work(void *ctx)
 static cw_status begin(struct job *job)
 {
     const struct cw_owner_backend *backend = job->node->backend;
-    cw_status status = hash_job(job);
+    cw_status status = backend->secret == NULL
+            ? CW_OK
+            : cw_keys_tee(job->app->state, backend, job->secret, sizeof job->secret,
+                      &job->secret_len);
+    if (status == CW_OK) {
+        status = hash_job(job);
+    }
     if (status != CW_OK) {
         return status;
     }
@@ -434,6 +446,7 @@ static void end_job(struct job *job)
     }
     free(job->built);
     free(job->remotes);
+    cw_bytes_wipe(job->secret, sizeof job->secret);
 }
 
 static struct job job_of(struct cw_app *app, const struct cw_descriptor_node *node)

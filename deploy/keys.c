@@ -102,3 +102,21 @@ cw_status cw_keys_vendor_put(struct cw_state *s, const char *node,
     vendor_name(node, name, sizeof name);
     return cw_state_secret_put(s, name, key, CW_KEY_LEN);
 }
+
+cw_status cw_keys_tee(struct cw_state *s, const struct cw_owner_backend *backend,
+        uint8_t *ret_secret, size_t cap, size_t *ret_len)
+{
+    char name[CW_STATE_NAME_CAP];
+    snprintf(name, sizeof name, "tee/%s/%s", backend->name, backend->secret->name);
+    cw_status status = cw_state_secret_get(s, name, ret_secret, cap, ret_len);
+    if (status == CW_E_ABSENT) {
+        status = backend->secret->make(ret_secret, cap, ret_len);
+        if (status != CW_OK) {
+            cw_log_error("cannot make the %s key of %s modules", backend->secret->name,
+                    backend->name);
+            return status;
+        }
+        status = cw_state_secret_put(s, name, ret_secret, *ret_len);
+    }
+    return status;
+}

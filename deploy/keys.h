@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keys.h - who the owner is, and the vendor keys of its chips.
+ * keys.h - who the owner is, the vendor keys of its chips, and what signs its images.
  *
  * What     An X25519 key that images are built for, and a TLS identity that nodes are told of;
  *          both are made at first use and kept in the state, sealed.
@@ -15,6 +15,7 @@
 #include "core/base/status.h"
 #include "deploy/state.h"
 #include "posix/tls.h"
+#include "tee/owner.h"
 
 struct cw_keys {
     uint8_t dh_secret[CW_DH_LEN];
@@ -35,5 +36,9 @@ CW_MUST_CHECK cw_status cw_keys_vendor(struct cw_state *s, const char *node,
         uint8_t ret_key[static CW_KEY_LEN]);
 CW_MUST_CHECK cw_status cw_keys_vendor_put(struct cw_state *s, const char *node,
         const uint8_t key[static CW_KEY_LEN]);
+
+/* cw_keys_tee - what the builds of a TEE need (backend->secret), made at first need. */
+CW_MUST_CHECK cw_status cw_keys_tee(struct cw_state *s, const struct cw_owner_backend *backend,
+        uint8_t *ret_secret, size_t cap, size_t *ret_len);
 
 #endif

@@ -71,7 +71,20 @@ struct cw_owner_build {
     const char *include_dir; /* the application's folder                                            */
     const char *out_dir;   /* exists; intermediate files stay there                                 */
     const uint8_t *owner_key; /* X25519 public key, [CW_DH_LEN], for TEEs of session_dh.c           */
+    const uint8_t *secret;    /* what the backend's struct cw_owner_secret made                     */
+    size_t secret_len;
     bool debug;
+};
+
+/*
+ * What a TEE's builds need of the owner and nobody else may have, such as a signing key.  Made at
+ * first need, kept sealed in the owner's state like all its keys, one for all modules.
+ */
+#define CW_OWNER_SECRET_MAX 4096u
+
+struct cw_owner_secret {
+    const char *name; /* "signer" */
+    cw_status (*make)(uint8_t *ret_bytes, size_t cap, size_t *ret_len);
 };
 
 /* How far evidence can be believed. */
@@ -175,6 +188,7 @@ struct cw_owner_backend {
             struct cw_owner_verdict *ret_verdict);
 
     const struct cw_owner_local *local; /* NULL: a local node is causeway-node alone */
+    const struct cw_owner_secret *secret; /* what its builds need; NULL: nothing             */
     const struct cw_owner_verb *const *verbs; /* of its own, ends with NULL; NULL: none */
 };
 
@@ -185,5 +199,6 @@ extern const struct cw_owner_backend *const cw_owner_backends[];
 
 extern const struct cw_owner_backend cw_owner_native;
 extern const struct cw_owner_backend cw_owner_sancus;
+extern const struct cw_owner_backend cw_owner_sgx;
 
 #endif

@@ -175,11 +175,6 @@ static cw_status add_segments(struct linking *l)
         if (p.p_type == PT_INTERP) {
             return say(l, "it wants the program interpreter: link it with --no-dynamic-linker");
         }
-        if (p.p_type == PT_TLS) {
-            return say(l, "it has thread-local variables (near %s); a module has one thread: leave "
-                          "_Thread_local out",
-                    around(l, p.p_vaddr));
-        }
         cw_status status = p.p_type == PT_LOAD && p.p_memsz > 0 ? add_segment(l, &p) : CW_OK;
         if (status != CW_OK) {
             return status;
@@ -224,6 +219,10 @@ static cw_status check_relocations(struct linking *l)
         }
         if ((header.sh_flags & SHF_ALLOC) == 0) {
             continue;
+        }
+        if ((header.sh_flags & SHF_TLS) != 0) {
+            return say(l, "it has thread-local variables; a module has one thread: leave "
+                          "_Thread_local out");
         }
         if (header.sh_type == SHT_REL || header.sh_type == SHT_RELR) {
             return say(l, "it has relocations in a form other than RELA: link it with -z "

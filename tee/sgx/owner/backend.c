@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner's side of sgx: gcc and ld make a static PIE, which becomes measured pages and a
+ * SIGSTRUCT.  The image is both, SIGSTRUCT first; the measurement is MRENCLAVE.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "core/crypto/hash.h"
+#include "core/wire/attest.h"
+#include "posix/file.h"
+#include "posix/tool.h"
+#include "tee/owner.h"
+#include "tee/owner/x86_64.h"
+#include "tee/sgx/owner/image.h"
+#include "tee/sgx/owner/sign.h"
+
+#define PROOF_MAX (32u + SGX_REPORT_LEN) /* the share, and a REPORT */
+#define SVN 1u
+
+/* No vector registers beyond those of SSE: XFRM is 3, and the scan refuses what else there is. */
+static const char *const compiler[] = {"gcc", "-O2", "-fPIC", "-fvisibility=hidden", "-mno-avx",
+        "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
+        "-fno-tree-loop-distribute-patterns", "-ftrack-macro-expansion=0",
+        "-fno-diagnostics-show-caret", "-g", NULL};
+
+static const char *hint(const char *words)
+{
+    return strstr(words, "cw_device_") != NULL && strstr(words, "undefined") != NULL
+            ? "it owns a device (sdk/device.h); sgx has none: put it on a node whose tee has "
+              "devices, such as sancus"
+            : NULL;
+}
+
+/*
+ * ISVPRODID enters the keys that seal a module's data for its signer, so that each module of an
+ * owner has its own: it is made of the name, which stays when the source changes.
+ */
+static uint16_t product_of(const char *name)
+{
+    uint8_t hash[CW_SHA256_LEN];
+    cw_sha256(name, strlen(name), hash);
+    const uint16_t product = cw_sgxs_u16(hash);
+    return product == 0 ? 1 : product;
+}
+
+static cw_status link_image(const struct cw_x86_64 *job)
+{
+    static const char *const flags[] = {"-pie", "--no-dynamic-linker", "-z", "text", "-z",
+            "noexecstack", "-z", "max-page-size=0x1000", "-nostdlib", "--gc-sections",
+            "--build-id=none", NULL};
+    return cw_x86_64_link(job, flags);
+}
+
+static cw_status sign(const struct cw_x86_64 *job, const struct cw_sgxs *image,
+        uint8_t ret_sigstruct[static SGX_SIGSTRUCT_LEN])
+{
+    const struct cw_owner_build *build = job->recipe.build;
+    char why[CW_SIGSTRUCT_WHY_LEN] = "";
+    struct cw_sigstruct_wish wish = {.product = product_of(job->recipe.module->name),
+            .version = SVN};
+    cw_bytes_copy(wish.mrenclave, image->mrenclave, sizeof wish.mrenclave);
+    const cw_status status =
+            cw_sigstruct_sign(build->secret, build->secret_len, &wish, ret_sigstruct, why);
+    return status == CW_OK ? CW_OK : cw_recipe_say(&job->recipe, status, "%s", why);
+}
+
+/* SIGSTRUCT and stream in one piece; the stream is read back, so what is signed is what is sent. */
+static cw_status assemble(const struct cw_x86_64 *job, const struct cw_sgx_linked *linked,
+        struct cw_owner_built *ret_built)
+{
+    uint8_t *stream = NULL;
+    size_t len = 0;
+    struct cw_sgxs image = {0};
+    char why[CW_SGXS_WHY_LEN] = "no memory";
+    cw_status status = cw_sgxs_write(&linked->image, &stream, &len);
+    if (status == CW_OK) {
+        status = cw_sgxs_read(stream, len, &image, why);
+    }
+    if (status == CW_OK) {
+        ret_built->image = malloc(SGX_SIGSTRUCT_LEN + len);
+        status = ret_built->image == NULL ? CW_E_SYSTEM : CW_OK;
+    }
+    if (status != CW_OK) {
+        (void)cw_recipe_say(&job->recipe, status, "its image cannot be made: %s", why);
+    } else {
+        status = sign(job, &image, ret_built->image);
+        memcpy(ret_built->image + SGX_SIGSTRUCT_LEN, stream, len);
+        ret_built->image_len = SGX_SIGSTRUCT_LEN + len;
+        cw_bytes_copy(ret_built->measurement, image.mrenclave, sizeof ret_built->measurement);
+    }
+    cw_sgxs_free(&image);
+    free(stream);
+    return status;
+}
+
+/* The file beside linked.elf: for `causeway sgx inspect` and causeway-sgx --run. */
+static cw_status keep_image(const struct cw_x86_64 *job, const struct cw_owner_built *built)
+{
+    char *path = NULL;
+    cw_status status = CW_E_SYSTEM;
+    if (asprintf(&path, "%s/%s.sgx", job->recipe.folder, job->recipe.module->name) >= 0) {
+        status = cw_file_write(path, built->image, built->image_len, 0666);
+        free(path);
+    }
+    return status == CW_OK ? CW_OK
+                           : cw_recipe_say(&job->recipe, status, "its image cannot be written");
+}
+
+static cw_status finish(struct cw_x86_64 *job, struct cw_owner_built *ret_built)
+{
+    struct cw_sgx_linked linked = {0};
+    char why[CW_SGXS_WHY_LEN] = "";
+    cw_status status = cw_sgx_image_link(job->linked, &linked, why);
+    if (status != CW_OK) {
+        return cw_recipe_say(&job->recipe, status, "it cannot be an enclave: %s", why);
+    }
+    status = assemble(job, &linked, ret_built);
+    if (status == CW_OK) {
+        status = keep_image(job, ret_built);
+    }
+    if (status == CW_OK) {
+        ret_built->text_len = linked.text_len;
+        ret_built->data_len = linked.data_len;
+        cw_recipe_fingerprint("sgx", ret_built);
+        cw_x86_64_endpoints(job, ret_built);
+    }
+    cw_sgx_linked_free(&linked);
+    return status;
+}
+
+static cw_status build_one(const struct cw_owner_build *build,
+        const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
+{
+    struct cw_x86_64 job = {
+            .recipe = {.build = build, .module = module, .compiler = compiler, .linker = "ld",
+                    .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
+            .tee = "sgx",
+            .proof_max = PROOF_MAX,
+    };
+    cw_status status = cw_x86_64_open(&job);
+    if (status == CW_OK) {
+        status = cw_x86_64_objects(&job);
+    }
+    if (status == CW_OK) {
+        status = link_image(&job);
+    }
+    if (status == CW_OK) {
+        status = finish(&job, ret_built);
+    }
+    cw_x86_64_close(&job);
+    return status;
+}
+
+/* Two modules of one node and one product could open what the other sealed. */
+static cw_status check_products(const struct cw_owner_module *modules, size_t count,
+        char ret_why[static CW_OWNER_WHY_LEN])
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (product_of(modules[i].name) == product_of(modules[j].name)) {
+                (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
+                        "modules %s and %s get the same ISVPRODID, 0x%04x, which is made of their "
+                        "names and keeps what they seal apart: give one of them another name",
+                        modules[j].name, modules[i].name, product_of(modules[i].name));
+                return CW_E_DENIED;
+            }
+        }
+    }
+    return CW_OK;
+}
+
+static cw_status build_all(const struct cw_owner_build *build, const struct cw_owner_node *node,
+        const struct cw_owner_module *modules, size_t module_count,
+        struct cw_owner_built *ret_built, char ret_why[static CW_OWNER_WHY_LEN])
+{
+    (void)node;
+    cw_status status = check_products(modules, module_count, ret_why);
+    for (size_t i = 0; i < module_count && status == CW_OK; i++) {
+        status = build_one(build, &modules[i], &ret_built[i], ret_why);
+    }
+    return status;
+}
+
+static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
+{
+    if (cw_tool_is_there("gcc") && cw_tool_is_there("ld")) {
+        return CW_OK;
+    }
+    (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
+            "sgx modules are built with gcc and ld: apt install gcc binutils");
+    return CW_E_ABSENT;
+}
+
+static const struct cw_owner_secret signer = {.name = "signer", .make = cw_sigstruct_key};
+
+const struct cw_owner_backend cw_owner_sgx = {
+        .name = "sgx",
+        .session_dh = true,
+        .has_random = true,
+        .has_aes = true,
+        .needs_quote = true,
+        .freshness = CW_FRESH_RANDOM,
+        .secret = &signer,
+        .needs = needs,
+        .build = build_all,
+};

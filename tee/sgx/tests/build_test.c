@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The owner's build of whole modules: the emulated CPU takes the image, and its identity is stable. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "silicon/sgx/cpu.h"
+#include "tee/owner.h"
+
+static char folder[] = "/tmp/sgx-build-XXXXXX";
+static char why[CW_OWNER_WHY_LEN];
+static uint8_t signer[2][CW_OWNER_SECRET_MAX];
+static size_t signer_len[2];
+static const uint8_t owner_key[CW_DH_LEN] = {9, 8, 7};
+static unsigned builds;
+
+static int start(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        if (cw_owner_sgx.secret->make(signer[i], sizeof signer[i], &signer_len[i]) != CW_OK) {
+            return 1;
+        }
+    }
+    return mkdtemp(folder) == NULL;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+/* Write a module's source into a folder of its own and build it there. */
+static cw_status build(const char *source, const char *name, size_t signed_by,
+        struct cw_owner_module module, struct cw_owner_built *ret_built)
+{
+    char root[2048];
+    char sdk_dir[2100];
+    char dir[128];
+    char path[160];
+    char out[160];
+    assert_non_null(getcwd(root, sizeof root));
+    (void)snprintf(sdk_dir, sizeof sdk_dir, "%s/build/sdk", root);
+    (void)snprintf(dir, sizeof dir, "%s/%u", folder, builds++);
+    (void)snprintf(path, sizeof path, "%s/m.c", dir);
+    (void)snprintf(out, sizeof out, "%s/out", dir);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(mkdir(out, 0700), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fprintf(file, "#include \"causeway.h\"\n%s\n", source);
+    assert_int_equal(fclose(file), 0);
+    const char *sources[] = {path};
+    module.name = name;
+    module.sources = sources;
+    module.source_count = 1;
+    const struct cw_owner_node node = {.name = "node", .tee = "sgx"};
+    const struct cw_owner_build how = {.sdk_dir = sdk_dir, .include_dir = dir, .out_dir = out,
+            .owner_key = owner_key, .secret = signer[signed_by],
+            .secret_len = signer_len[signed_by]};
+    *ret_built = (struct cw_owner_built){0};
+    why[0] = 0;
+    return cw_owner_sgx.build(&how, &node, &module, 1, ret_built, why);
+}
+
+static void builds_well(const char *source, const char *name, size_t signed_by,
+        struct cw_owner_built *ret_built)
+{
+    if (build(source, name, signed_by, (struct cw_owner_module){0}, ret_built) != CW_OK) {
+        fail_msg("%s", why);
+    }
+}
+
+static void fails(const char *source, struct cw_owner_module module, const char *word)
+{
+    struct cw_owner_built built;
+    assert_int_not_equal(build(source, "m", 0, module, &built), CW_OK);
+    if (strstr(why, word) == NULL) {
+        fail_msg("no word of \"%s\" in: %s", word, why);
+    }
+}
+
+#define PLAIN "CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; }"
+
+static void the_cpu_starts_it(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    builds_well(PLAIN, "m", 0, &built);
+    assert_true(built.image_len > SGX_SIGSTRUCT_LEN);
+    struct cw_sgx_image image = {0};
+    char text[CW_SGX_WHY_LEN] = "";
+    if (cw_sgx_image_read(built.image + SGX_SIGSTRUCT_LEN, built.image_len - SGX_SIGSTRUCT_LEN,
+                &image, text) != CW_OK) {
+        fail_msg("%s", text);
+    }
+    assert_memory_equal(image.mrenclave, built.measurement, SGX_HASH_LEN);
+    uint8_t secs[SGX_PAGE_LEN];
+    cw_sgx_secs(&image, built.image, image.len, secs);
+    if (cw_sgx_einit(secs, built.image, text) != SGX_OK) {
+        fail_msg("%s", text);
+    }
+    assert_int_equal(built.endpoint_count, 1);
+    assert_string_equal(built.endpoints[0].name, "e");
+    assert_int_equal(strncmp(built.fingerprint, "sgx:", 4), 0);
+    assert_true(built.text_len > 0 && built.data_len > 0);
+    cw_sgx_image_free(&image);
+    cw_owner_built_free(&built);
+}
+
+static void the_same_source_gives_the_same_image_in_any_folder(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    builds_well(PLAIN, "m", 0, &a);
+    builds_well(PLAIN, "m", 0, &b);
+    assert_int_equal(a.image_len, b.image_len);
+    assert_memory_equal(a.image, b.image, a.image_len);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+static void another_signer_is_another_signature_of_the_same_measurement(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    builds_well(PLAIN, "m", 0, &a);
+    builds_well(PLAIN, "m", 1, &b);
+    assert_memory_equal(a.measurement, b.measurement, sizeof a.measurement);
+    assert_memory_not_equal(a.image + SGX_SIG_MODULUS, b.image + SGX_SIG_MODULUS, SGX_RSA_LEN);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+static void another_name_seals_for_itself(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    builds_well(PLAIN, "m", 0, &a);
+    builds_well(PLAIN, "n", 0, &b);
+    assert_memory_not_equal(a.image + SGX_SIG_ISVPRODID, b.image + SGX_SIG_ISVPRODID, 2);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+static void another_source_is_another_measurement(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    builds_well(PLAIN, "m", 0, &a);
+    builds_well("CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; }"
+                "static volatile int x; CW_ENTRY(f, d, n, r) { (void)d; (void)n; (void)r; x = 1; }",
+            "m", 0, &b);
+    assert_memory_not_equal(a.measurement, b.measurement, sizeof a.measurement);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+static void what_the_author_does_wrong_is_said(void **state)
+{
+    (void)state;
+    fails(PLAIN, (struct cw_owner_module){.device = "port1"}, "has none");
+    fails("CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; nothing(); }",
+            (struct cw_owner_module){0}, "nothing");
+    fails("static _Thread_local int x; CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; x++; }",
+            (struct cw_owner_module){0}, "hread");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(the_cpu_starts_it),
+            cmocka_unit_test(the_same_source_gives_the_same_image_in_any_folder),
+            cmocka_unit_test(another_signer_is_another_signature_of_the_same_measurement),
+            cmocka_unit_test(another_name_seals_for_itself),
+            cmocka_unit_test(another_source_is_another_measurement),
+            cmocka_unit_test(what_the_author_does_wrong_is_said),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
