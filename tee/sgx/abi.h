@@ -47,7 +47,7 @@
 #define CW_SGX_WORD_RESULT 72   /* module: cw_return              */
 #define CW_SGX_WORD_SERVED 80   /* module                         */
 #define CW_SGX_WORD_OUT_LEN 88  /* module: bytes of OUT            */
-#define CW_SGX_TARGET 512       /* host: TARGETINFO of the quoting enclave, 512 bytes */
+#define CW_SGX_TARGET_AT 512    /* host: TARGETINFO of the quoting enclave, 512 bytes */
 
 #define CW_SGX_IN 4096ul
 #define CW_SGX_OUT (CW_SGX_IN + CW_SGX_IN_LEN)

@@ -12,7 +12,7 @@ cw_status cw_enclave_evidence(const uint8_t report[static 32], uint8_t *ret_evid
     if (cap < sizeof made) {
         return CW_E_SPACE;
     }
-    cw_status status = cw_enclave_copy_in(target, cw_arena_place() + CW_SGX_TARGET,
+    cw_status status = cw_enclave_copy_in(target, cw_arena_place() + CW_SGX_TARGET_AT,
             SGX_TARGET_CONFIGID + 64);
     if (status != CW_OK) {
         return status;
