@@ -9,3 +9,5 @@ SDK_FILES += lib/sgx/link.ld=tee/sgx/enclave/link.ld \
     lib/sgx/libsgx.a=$(B)/enclave-x86_64/lib/libsgx.a \
     lib/sgx/libcore.a=$(B)/enclave-x86_64/lib/libcore.a \
     lib/sgx/libbearssl.a=$(enclave-x86_64.trusted-libs)
+
+tee/sgx/tests/copy_test.c.with := tee/sgx/enclave/copy.c
