@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # The emulated SGX CPU.
 host.lib += $(filter-out silicon/sgx/main.c,$(wildcard silicon/sgx/*.c))
-host.pkgs += openssl
+host.pkgs += openssl jansson
