@@ -2,3 +2,8 @@
 # The emulated SGX CPU.
 host.lib += $(filter-out silicon/sgx/main.c,$(wildcard silicon/sgx/*.c))
 host.pkgs += openssl jansson
+PROGRAMS += causeway-sgx
+causeway-sgx.sources = silicon/sgx/main.c
+causeway-sgx.libs = openssl jansson
+$(foreach t,cell,$(eval silicon/sgx/tests/$t_test.c.with = $(addprefix silicon/sgx/tests/,\
+    cell_support.c enclaves.S)))
