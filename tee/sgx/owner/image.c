@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tee/owner/object.h"
+#include "tee/sgx/owner/opcodes.h"
 
 #define NSSA_LEAST 2u /* the second frame is for the exception's entry */
 
@@ -367,6 +368,35 @@ static cw_status take_enclu(struct linking *l)
     return CW_OK;
 }
 
+/* Code: what would fault on hardware, and runs unseen on an emulated CPU, is refused here. */
+static cw_status check_code(struct linking *l)
+{
+    const struct cw_opcode_rules rules = {.xfrm = SGX_XFRM_LEGACY,
+            .enclu = l->out->enclu,
+            .enclu_count = l->out->enclu_count};
+    struct cw_opcode_finding found;
+    size_t count = 0;
+    if (cw_opcode_scan_image(&l->out->image, &rules, &found, 1, &count) != CW_OK) {
+        return say(l, "no memory");
+    }
+    if (count == 0) {
+        return CW_OK;
+    }
+    static const char *const remedies[] = {
+            [CW_OPCODE_PLAIN] = "",
+            [CW_OPCODE_ENCLU] = "only the runtime leaves the enclave: leave it out",
+            [CW_OPCODE_ILLEGAL] = "it faults in an enclave: leave it out",
+            [CW_OPCODE_AVX] = "the image has XFRM 3, no AVX: compile without -mavx and the like",
+            [CW_OPCODE_AVX512] =
+                    "the image has XFRM 3, no AVX-512: compile without -mavx512f and the like",
+            [CW_OPCODE_UNKNOWN] = "keep data out of .text, and assembly to what CPUs agree on",
+    };
+    return say(l, "%zu instruction%s that an enclave may not have; the first is at 0x%llx (in %s): "
+                  "%s; %s",
+            count, count == 1 ? "" : "s", HEX(found.at), around(l, found.at), found.opcode.name,
+            remedies[found.opcode.kind]);
+}
+
 static cw_status take_header(struct linking *l)
 {
     if (gelf_getehdr(l->file.elf, &l->header) == NULL || gelf_getclass(l->file.elf) != ELFCLASS64 ||
@@ -401,7 +431,7 @@ cw_status cw_sgx_image_link(const char *path, struct cw_sgx_linked *ret_linked,
         (void)snprintf(ret_why, CW_SGXS_WHY_LEN, "it is not readable as an ELF file with symbols");
     }
     cw_status (*const steps[])(struct linking *) = {take_header, add_segments, take_tcs,
-            check_relocations, take_len, take_enclu};
+            check_relocations, take_len, take_enclu, check_code};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CW_OK; i++) {
         status = steps[i](&l);
     }

@@ -9,7 +9,9 @@
  *          Refused, with what stands where and what to do: pages that are W and X; a page that two
  *          segments share; relocations other than R_X86_64_RELATIVE, or in pages that are not
  *          writable; shared libraries; a TCS that is none, or whose places are not what they
- *          should be; an ELRANGE other than the code was told; a symbol that is missing.
+ *          should be; an ELRANGE other than the code was told; a symbol that is missing;
+ *          instructions that are illegal in an enclave (opcodes.h), and ENCLU elsewhere than at the
+ *          symbols __cw_enclu_...
  * Trust    OWNER.
  */
 #ifndef CW_TEE_SGX_OWNER_IMAGE_H

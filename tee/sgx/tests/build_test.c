@@ -179,6 +179,30 @@ static void what_the_author_does_wrong_is_said(void **state)
             (struct cw_owner_module){0}, "hread");
 }
 
+#define WITH(assembly) \
+    "CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; __asm__ volatile(" assembly "); }"
+
+static void what_faults_in_an_enclave_is_refused(void **state)
+{
+    (void)state;
+    const struct cw_owner_module plain = {0};
+    fails(WITH("\"cpuid\" : : : \"eax\", \"ebx\", \"ecx\", \"edx\""), plain, "cpuid; it faults");
+    fails(WITH("\"syscall\""), plain, "syscall; it faults");
+    fails(WITH("\"rdtsc\" : : : \"eax\", \"edx\""), plain, "rdtsc");
+    fails(WITH("\"vzeroall\""), plain, "AVX (VEX); the image has XFRM 3");
+    fails(WITH("\"enclu\""), plain, "enclu; only the runtime");
+    fails("__attribute__((target(\"avx2\"))) void f(float *a, float *b) { for (int i = 0; i < 64; "
+          "i++) a[i] += b[i]; }"
+          "static float x[64]; CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; f(x, x); }",
+            plain, "AVX (VEX)");
+    /* As a constant it is none. */
+    struct cw_owner_built built;
+    builds_well("CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; unsigned long x; __asm__ "
+                "volatile(\"movabs $0x0fa20f050f31cd80, %0\" : \"=r\"(x)); }",
+            "m", 0, &built);
+    cw_owner_built_free(&built);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +212,7 @@ int main(void)
             cmocka_unit_test(another_name_seals_for_itself),
             cmocka_unit_test(another_source_is_another_measurement),
             cmocka_unit_test(what_the_author_does_wrong_is_said),
+            cmocka_unit_test(what_faults_in_an_enclave_is_refused),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
