@@ -112,5 +112,6 @@ extern const struct cw_node_backend *const cw_node_backends[];
 
 extern const struct cw_node_backend cw_node_native;
 extern const struct cw_node_backend cw_node_sancus;
+extern const struct cw_node_backend cw_node_sgx;
 
 #endif

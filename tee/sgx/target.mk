@@ -11,3 +11,6 @@ SDK_FILES += lib/sgx/link.ld=tee/sgx/enclave/link.ld \
     lib/sgx/libbearssl.a=$(enclave-x86_64.trusted-libs)
 
 tee/sgx/tests/copy_test.c.with := tee/sgx/enclave/copy.c
+host.lib += $(wildcard tee/sgx/node/*.c)
+host.pkgs += libuv jansson openssl
+tee/sgx/tests/node_test.c.with = tee/sgx/tests/fake_cpu.c
