@@ -43,31 +43,37 @@ __attribute__((format(printf, 3, 4))) static cw_status say(const struct source *
     return status;
 }
 
-/* Takes over bytes, whatever comes of it. */
-static cw_status add(const struct source *s, struct cw_dcap_parts *parts, uint8_t *bytes, size_t len,
-        const uint8_t *signature, size_t signature_len)
+static void free_part(struct cw_dcap_part *part)
 {
-    for (size_t i = 0; i < parts->count; i++) {
+    free(part->bytes);
+    free(part->signature);
+    X509_free(part->certificate);
+    X509_CRL_free(part->list);
+}
+
+/* Takes over what the part has, whatever comes of it.  One that is there already is left out. */
+static cw_status add(const struct source *s, struct cw_dcap_parts *parts, struct cw_dcap_part part)
+{
+    cw_status status = CW_OK;
+    bool is_new = true;
+    for (size_t i = 0; i < parts->count && part.bytes != NULL; i++) {
         const struct cw_dcap_part *p = &parts->part[i];
-        if (p->len == len && memcmp(p->bytes, bytes, len) == 0 &&
-                p->signature_len == signature_len &&
-                (signature_len == 0 || memcmp(p->signature, signature, signature_len) == 0)) {
-            free(bytes);
-            return CW_OK;
-        }
+        bool is_same = p->len == part.len && memcmp(p->bytes, part.bytes, part.len) == 0 &&
+                p->signature_len == part.signature_len && (part.signature_len == 0 ||
+                memcmp(p->signature, part.signature, part.signature_len) == 0);
+        is_new = is_new && !is_same;
     }
-    uint8_t *copy = signature_len == 0 ? NULL : malloc(signature_len);
-    if (parts->count == CW_DCAP_PARTS_MAX || (signature_len != 0 && copy == NULL)) {
-        free(bytes);
-        free(copy);
-        return say(s, CW_E_FORM, "more than %u parts of one kind: leave only those of this platform",
-                CW_DCAP_PARTS_MAX);
+    if (part.bytes == NULL || (part.signature == NULL && part.signature_len != 0)) {
+        status = say(s, CW_E_SYSTEM, "no memory");
+    } else if (is_new && parts->count == CW_DCAP_PARTS_MAX) {
+        status = say(s, CW_E_FORM, "more than %u parts of one kind: leave only those of this "
+                "platform", CW_DCAP_PARTS_MAX);
+    } else if (is_new) {
+        parts->part[parts->count++] = part;
+        return CW_OK;
     }
-    if (copy != NULL) {
-        memcpy(copy, signature, signature_len);
-    }
-    parts->part[parts->count++] = (struct cw_dcap_part){bytes, len, copy, signature_len};
-    return CW_OK;
+    free_part(&part);
+    return status;
 }
 
 static uint8_t *copy_of(const void *bytes, size_t len)
@@ -84,18 +90,15 @@ static uint8_t *copy_of(const void *bytes, size_t len)
 /* One of the two, in DER.  CW_E_ABSENT: it is neither. */
 static cw_status add_der(const struct source *s, const uint8_t *der, size_t len)
 {
-    X509 *certificate = cw_chain_certificate(der, len);
-    X509_CRL *list = certificate == NULL ? cw_chain_list(der, len) : NULL;
-    cw_status status = CW_E_ABSENT;
-    if (certificate != NULL || list != NULL) {
-        uint8_t *copy = copy_of(der, len);
-        status = copy == NULL ? say(s, CW_E_SYSTEM, "no memory")
-                : add(s, certificate != NULL ? &s->collateral->certificates
-                        : &s->collateral->lists, copy, len, NULL, 0);
+    struct cw_dcap_part part = {.len = len, .certificate = cw_chain_certificate(der, len)};
+    if (part.certificate == NULL) {
+        part.list = cw_chain_list(der, len);
     }
-    X509_free(certificate);
-    X509_CRL_free(list);
-    return status;
+    if (part.certificate == NULL && part.list == NULL) {
+        return CW_E_ABSENT;
+    }
+    part.bytes = copy_of(der, len);
+    return add(s, part.list == NULL ? &s->collateral->certificates : &s->collateral->lists, part);
 }
 
 /* All blocks of a PEM text.  Certificates of another kind (RSA, say) are left alone. */
@@ -219,9 +222,9 @@ static cw_status add_signed(const struct source *s, struct cw_dcap_parts *parts,
             !cw_text_hex(json_string_value(signature), hex_len, bytes, hex_len / 2))) {
         return say(s, CW_E_FORM, "its signature is not hex of r and s (128 digits)");
     }
-    uint8_t *copy = copy_of(inner, len);
-    return copy == NULL ? say(s, CW_E_SYSTEM, "no memory")
-            : add(s, parts, copy, len, bytes, hex_len / 2);
+    return add(s, parts, (struct cw_dcap_part){.bytes = copy_of(inner, len), .len = len,
+            .signature = hex_len == 0 ? NULL : copy_of(bytes, hex_len / 2),
+            .signature_len = hex_len / 2});
 }
 
 /* {"tcbInfo": {...}, "signature": "..."}.  CW_E_ABSENT: no such member. */
@@ -455,8 +458,7 @@ cw_status cw_dcap_collateral_read(const char *path, struct cw_dcap_collateral **
 static void free_parts(struct cw_dcap_parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
-        free(parts->part[i].bytes);
-        free(parts->part[i].signature);
+        free_part(&parts->part[i]);
     }
 }
 

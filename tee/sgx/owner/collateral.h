@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/types.h>
+
 #include "core/base/status.h"
 
 #define CW_DCAP_COLLATERAL_MAX (8u << 20) /* bytes of one file */
@@ -31,6 +33,8 @@
 struct cw_dcap_part {
     uint8_t *bytes; /* certificates and lists: DER; signed objects: the inner object's text */
     size_t len;
+    X509 *certificate;
+    X509_CRL *list;
     uint8_t *signature; /* signed objects: r, s, or DER; NULL: there is none */
     size_t signature_len;
 };

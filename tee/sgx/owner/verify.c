@@ -44,19 +44,13 @@ struct run {
     const uint8_t *bytes;
     size_t len;
     struct cw_dcap_quote quote;
-    X509 *own[QUOTE_CERTIFICATES_MAX]; /* of the quote      */
+    X509 *own[QUOTE_CERTIFICATES_MAX]; /* of the quote */
     size_t own_count;
-    X509 *pool[CW_DCAP_PARTS_MAX]; /* of the collateral */
-    size_t pool_count;
-    X509 *root; /* these point into own and pool */
+    X509 *root; /* these are of the quote or the collateral */
     X509 *intermediate;
     X509 *leaf;
     X509 *signers[SIGNERS_MAX];
     size_t signer_count;
-    X509_CRL *root_lists[CW_DCAP_PARTS_MAX]; /* by the root, of this time */
-    size_t root_list_count;
-    X509_CRL *lists[CW_DCAP_PARTS_MAX]; /* all that are decoded */
-    size_t list_count;
     struct cw_chain_pck pck;
     struct cw_tcb_info info;
     struct cw_tcb_identity identity;
@@ -182,6 +176,18 @@ static bool step_quote(struct run *r)
 
 /* --- 2: the PCK chain ----------------------------------------------------------------------------- */
 
+/* Decoding a key is most of the work: issuers are mostly in the collateral, byte for byte. */
+static X509 *decode(const struct run *r, const uint8_t *der, size_t len)
+{
+    const struct cw_dcap_parts *parts = &r->collateral->certificates;
+    for (size_t i = 0; i < parts->count; i++) {
+        if (parts->part[i].len == len && memcmp(parts->part[i].bytes, der, len) == 0) {
+            return X509_up_ref(parts->part[i].certificate) == 1 ? parts->part[i].certificate : NULL;
+        }
+    }
+    return cw_chain_certificate(der, len);
+}
+
 static bool decode_own(struct run *r)
 {
     struct cw_text_pem pem = {(const char *)r->quote.cert, r->quote.cert_len, true};
@@ -191,7 +197,7 @@ static bool decode_own(struct run *r)
     size_t len;
     cw_status status;
     while ((status = cw_text_pem_next(&pem, &label, &der, &len)) == CW_OK) {
-        X509 *certificate = label == CW_TEXT_CERTIFICATE ? cw_chain_certificate(der, len) : NULL;
+        X509 *certificate = label == CW_TEXT_CERTIFICATE ? decode(r, der, len) : NULL;
         free(der);
         if (certificate == NULL || r->own_count == QUOTE_CERTIFICATES_MAX) {
             X509_free(certificate);
@@ -205,29 +211,12 @@ static bool decode_own(struct run *r)
             : refuse(r, broken, "the certification data of the quote is not a chain in PEM");
 }
 
-static void decode_pool(struct run *r)
-{
-    const struct cw_dcap_parts *parts = &r->collateral->certificates;
-    for (size_t i = 0; i < parts->count; i++) {
-        X509 *certificate = cw_chain_certificate(parts->part[i].bytes, parts->part[i].len);
-        if (certificate != NULL) {
-            r->pool[r->pool_count++] = certificate;
-        }
-    }
-    parts = &r->collateral->lists;
-    for (size_t i = 0; i < parts->count; i++) {
-        X509_CRL *list = cw_chain_list(parts->part[i].bytes, parts->part[i].len);
-        if (list != NULL) {
-            r->lists[r->list_count++] = list;
-        }
-    }
-}
-
 /* Who signed it, of this role: of the quote's certificates, else of the collateral's. */
 static X509 *find_issuer(struct run *r, cw_chain_role role, X509 *certificate)
 {
-    for (size_t i = 0; i < r->own_count + r->pool_count; i++) {
-        X509 *candidate = i < r->own_count ? r->own[i] : r->pool[i - r->own_count];
+    const struct cw_dcap_parts *pool = &r->collateral->certificates;
+    for (size_t i = 0; i < r->own_count + pool->count; i++) {
+        X509 *candidate = i < r->own_count ? r->own[i] : pool->part[i - r->own_count].certificate;
         if (cw_chain_role_of(candidate) == role && cw_chain_issued(candidate, certificate)) {
             return candidate;
         }
@@ -326,7 +315,6 @@ static bool step_pck(struct run *r)
         return refuse(r, "quote with the certificate chain (type 5)",
                 "certification data of type %u is not known here", (unsigned)r->quote.cert_type);
     }
-    decode_pool(r);
     if (!decode_own(r) || !find_chain(r) || !check_root(r) || !check_window(r, r->leaf) ||
             !check_window(r, r->intermediate) || !check_window(r, r->root)) {
         return false;
@@ -363,20 +351,21 @@ static bool check_revoked(struct run *r, const char *which, X509 *issuer, X509 *
     int64_t from = 0;
     int64_t until = 0;
     cw_chain_common_name(issuer, name, sizeof name);
-    for (size_t i = 0; i < r->list_count; i++) {
-        if (!cw_chain_names_issuer(issuer, r->lists[i])) {
+    for (size_t i = 0; i < r->collateral->lists.count; i++) {
+        X509_CRL *list = r->collateral->lists.part[i].list;
+        if (!cw_chain_names_issuer(issuer, list)) {
             continue;
         }
         named++;
-        if (!cw_chain_issued_list(issuer, r->lists[i])) {
+        if (!cw_chain_issued_list(issuer, list)) {
             continue;
         }
         is_signed++;
-        if (!cw_chain_window_list(r->lists[i], &from, &until) || !is_in_window(r, from, until)) {
+        if (!cw_chain_window_list(list, &from, &until) || !is_in_window(r, from, until)) {
             continue;
         }
         usable++;
-        if (cw_chain_is_revoked(r->lists[i], certificate)) {
+        if (cw_chain_is_revoked(list, certificate)) {
             cw_chain_common_name(certificate, name, sizeof name);
             return refuse(r, "this platform, or who vouches for it, is no longer trusted: use "
                     "another one", "certificate \"%s\" is revoked by the %s CRL", name, which);
@@ -436,18 +425,20 @@ static bool step_signature(struct run *r)
 /* Certificates of the root for TCB info and QE identity that are of this time and not revoked. */
 static bool find_signers(struct run *r)
 {
+    const struct cw_dcap_parts *pool = &r->collateral->certificates;
     X509 *refused = NULL;
-    for (size_t i = 0; i < r->pool_count && r->signer_count < SIGNERS_MAX; i++) {
+    for (size_t i = 0; i < pool->count && r->signer_count < SIGNERS_MAX; i++) {
+        X509 *candidate = pool->part[i].certificate;
         int64_t from;
         int64_t until;
-        if (cw_chain_role_of(r->pool[i]) != CW_CHAIN_TCB_SIGNER ||
-                !cw_chain_issued(r->root, r->pool[i])) {
+        if (cw_chain_role_of(candidate) != CW_CHAIN_TCB_SIGNER ||
+                !cw_chain_issued(r->root, candidate)) {
             continue;
         }
-        if (cw_chain_window(r->pool[i], &from, &until) && r->time >= from && r->time <= until) {
-            r->signers[r->signer_count++] = r->pool[i];
+        if (cw_chain_window(candidate, &from, &until) && r->time >= from && r->time <= until) {
+            r->signers[r->signer_count++] = candidate;
         } else {
-            refused = r->pool[i];
+            refused = candidate;
         }
     }
     if (r->signer_count == 0 && refused != NULL) {
@@ -766,12 +757,6 @@ static void free_run(struct run *r)
 {
     for (size_t i = 0; i < r->own_count; i++) {
         X509_free(r->own[i]);
-    }
-    for (size_t i = 0; i < r->pool_count; i++) {
-        X509_free(r->pool[i]);
-    }
-    for (size_t i = 0; i < r->list_count; i++) {
-        X509_CRL_free(r->lists[i]);
     }
     cw_tcb_info_free(&r->info);
     cw_tcb_identity_free(&r->identity);
