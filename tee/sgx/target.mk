@@ -14,3 +14,4 @@ tee/sgx/tests/copy_test.c.with := tee/sgx/enclave/copy.c
 host.lib += $(wildcard tee/sgx/node/*.c)
 host.pkgs += libuv jansson openssl
 tee/sgx/tests/node_test.c.with = tee/sgx/tests/fake_cpu.c
+tee/sgx/tests/entry_test.c.with := tee/sgx/tests/rig.c tee/sgx/tests/subject.c
