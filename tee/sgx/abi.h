@@ -16,7 +16,7 @@
  *          EEXIT: RDI a cw_sgx_exit, RSI the vector of CW_SGX_EXIT_FAULT; all else is zero.
  *
  *          A request: the host writes entry, in_len and IN, then request = response + 1.  The
- *          module answers: result, served, out_len and OUT, then response = request.
+ *          module answers: result, served and OUT, then response = request.
  *          The host may look at response by itself, or set host_sleeps = 1 (and look once more):
  *          then the module leaves with CW_SGX_EXIT_WAKE after the answer.  The module looks for
  *          the next request for a while (spin), then leaves with CW_SGX_EXIT_IDLE; the host
@@ -44,9 +44,8 @@
 #define CW_SGX_WORD_SPIN 24     /* host: how often the module looks before it leaves, capped inside */
 #define CW_SGX_WORD_SLEEPS 32   /* host   */
 #define CW_SGX_WORD_RESPONSE 64 /* module; a cache line of its own */
-#define CW_SGX_WORD_RESULT 72   /* module: cw_return              */
+#define CW_SGX_WORD_RESULT 72   /* module: cw_return: result in bits 31..24, bytes of OUT in 23..0 */
 #define CW_SGX_WORD_SERVED 80   /* module                         */
-#define CW_SGX_WORD_OUT_LEN 88  /* module: bytes of OUT            */
 #define CW_SGX_TARGET_AT 512    /* host: TARGETINFO of the quoting enclave, 512 bytes */
 
 #define CW_SGX_IN 4096ul

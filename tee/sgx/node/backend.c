@@ -317,9 +317,10 @@ static void take_exit(struct cw_node_module *m)
 static void take_answer(struct cw_node_module *m)
 {
     struct cw_platform *p = m->platform;
-    const uint64_t result = word_get(m, CW_SGX_WORD_RESULT);
+    const uint64_t value = word_get(m, CW_SGX_WORD_RESULT);
     const uint64_t served = word_get(m, CW_SGX_WORD_SERVED);
-    const uint64_t len = word_get(m, CW_SGX_WORD_OUT_LEN);
+    const uint64_t result = value >> 24;
+    const uint64_t len = value & 0xffffff;
     if (result > CW_RESULT_PENDING || len > CW_SGX_OUT_LEN ||
             (m->called_many != NULL && served >= m->input_count)) {
         break_off(m, "it sent what is no answer");

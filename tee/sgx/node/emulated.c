@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "core/wire/node.h"
+#include "silicon/sgx/cpu.h"
 #include "tee/sgx/abi.h"
 #include "tee/sgx/node/loader.h"
 
@@ -233,9 +234,12 @@ static void take_loaded(struct enclave *e, ssize_t len, int file)
     if (len != (ssize_t)sizeof *loaded || e->memory != NULL) {
         fail(e, "the emulated CPU does not keep to its interface: is it of another version?");
     } else if (loaded->code != SGX_OK) {
-        copy_text(e->why, sizeof e->why, loaded->text);
-        if (e->why[0] == '\0') {
-            (void)snprintf(e->why, sizeof e->why, "the CPU refused it with code %u", loaded->code);
+        char text[CW_SGX_TEXT_LEN];
+        copy_text(text, sizeof text, loaded->text);
+        if (loaded->code < CW_SGX_E_IMAGE) { /* the manual's */
+            (void)snprintf(e->why, sizeof e->why, "%s: %s", cw_sgx_code_name(loaded->code), text);
+        } else {
+            (void)snprintf(e->why, sizeof e->why, "%s", text);
         }
         tell(e, CW_E_DENIED);
     } else if (!map(e, loaded, file)) {

@@ -112,8 +112,7 @@ static void answer(const struct line *line, uint64_t result, const void *item, s
         (void)memcpy(out + CW_LINK_HEADER_LEN, item, len);
         out_len = CW_LINK_HEADER_LEN + len;
     }
-    put(line, CW_SGX_WORD_RESULT, result);
-    put(line, CW_SGX_WORD_OUT_LEN, out_len);
+    put(line, CW_SGX_WORD_RESULT, result << 24 | out_len);
 }
 
 static void respond(const struct line *line)
@@ -150,8 +149,7 @@ static then obey(struct line *line, uint8_t command, const uint8_t *argument, si
         respond(line);
         return THEN_ANSWERED;
     case 'l':
-        answer(line, CW_RESULT_DONE, NULL, 0);
-        put(line, CW_SGX_WORD_OUT_LEN, CW_SGX_OUT_LEN + 1);
+        put(line, CW_SGX_WORD_RESULT, CW_SGX_OUT_LEN + 1);
         respond(line);
         return THEN_ANSWERED;
     case 'n':
@@ -224,8 +222,7 @@ static void serve_many(const struct line *line, const uint8_t *in, size_t len)
         served += at < len;
     }
     put(line, CW_SGX_WORD_SERVED, served);
-    put(line, CW_SGX_WORD_RESULT, result);
-    put(line, CW_SGX_WORD_OUT_LEN, out_len);
+    put(line, CW_SGX_WORD_RESULT, result << 24 | out_len);
     respond(line);
 }
 

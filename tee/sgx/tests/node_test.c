@@ -446,7 +446,7 @@ static void what_the_cpu_refuses_is_told(void **state)
     (void)state;
     load_fails("G", CW_E_DENIED, "no image??of");
     cpu.refuses = SGX_INVALID_MEASUREMENT;
-    load_fails("F", CW_E_DENIED, "code 4");
+    load_fails("F", CW_E_DENIED, "SGX_INVALID_MEASUREMENT");
     cpu.refuses = SGX_OK;
     cpu.has_no_target = true;
     load_fails("F", CW_E_SYSTEM, "no quoting enclave");
