@@ -14,4 +14,5 @@ tee/sgx/tests/copy_test.c.with := tee/sgx/enclave/copy.c
 host.lib += $(wildcard tee/sgx/node/*.c)
 host.pkgs += libuv jansson openssl
 tee/sgx/tests/node_test.c.with = tee/sgx/tests/fake_cpu.c
-tee/sgx/tests/entry_test.c.with := tee/sgx/tests/rig.c tee/sgx/tests/subject.c
+$(foreach t,entry arena keys,$(eval tee/sgx/tests/$t_test.c.with := $(addprefix tee/sgx/tests/,rig.c \
+    subject.c)))

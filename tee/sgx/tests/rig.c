@@ -123,13 +123,13 @@ static int wait_stop(struct rig *r)
     return WSTOPSIG(status);
 }
 
-/* A free place aligned to its length: another one in each run, as a hostile loader has it. */
-static uint64_t place(uint64_t len)
+/* A place aligned to its length, kept free: another one in each run, as a hostile loader has it. */
+static uint64_t place(struct rig *r)
 {
-    uint8_t *got = mmap(NULL, 2 * len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    must(got != MAP_FAILED, "mmap");
-    must(munmap(got, 2 * len) == 0, "munmap");
-    return ((uint64_t)got + len - 1) & ~(len - 1);
+    const uint64_t len = r->image.len;
+    r->reserved = mmap(NULL, 2 * len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    must(r->reserved != MAP_FAILED, "mmap");
+    return ((uint64_t)r->reserved + len - 1) & ~(len - 1);
 }
 
 static int memory_file(size_t len)
@@ -149,7 +149,7 @@ void rig_open(struct rig *r, const uint8_t *image, size_t len, const char *elf,
             CW_OK) {
         fail_msg("%s", why);
     }
-    r->base = place(r->image.len);
+    r->base = place(r);
     const int memory = memory_file(r->image.len);
     const int arena = memory_file(CW_SGX_ARENA_LEN);
     r->memory = map(0, r->image.len, PROT_READ | PROT_WRITE, memory);
@@ -187,6 +187,7 @@ void rig_close(struct rig *r)
         (void)kill(r->pid, SIGKILL);
         (void)waitpid(r->pid, NULL, 0);
     }
+    (void)munmap(r->reserved, 2 * r->image.len);
     (void)munmap(r->memory, r->image.len);
     (void)munmap(r->arena, CW_SGX_ARENA_LEN);
     cw_sgx_image_free(&r->image);

@@ -48,6 +48,7 @@ struct rig {
     /* where it is */
     uint64_t base;
     uint64_t tcs; /* offset */
+    void *reserved;
     uint64_t arena_far;
     uint8_t *memory; /* [image.len], as the enclave has it; holes are zeros */
     uint8_t *arena;  /* [CW_SGX_ARENA_LEN] */

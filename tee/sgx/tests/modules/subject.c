@@ -11,6 +11,7 @@ CW_INPUT(hear, data, len)
 
 CW_ENTRY(echo, data, len, reply, 256, 256)
 {
+    CW_LOG("echo"); /* so that a debug image is another one */
     (void)cw_reply_put(reply, data, len);
 }
 
