@@ -4,6 +4,6 @@ host.lib += $(filter-out silicon/sgx/main.c,$(wildcard silicon/sgx/*.c))
 host.pkgs += openssl jansson
 PROGRAMS += causeway-sgx
 causeway-sgx.sources = silicon/sgx/main.c
-causeway-sgx.libs = openssl jansson
-$(foreach t,cell,$(eval silicon/sgx/tests/$t_test.c.with = $(addprefix silicon/sgx/tests/,\
+causeway-sgx.libs = openssl jansson pthread
+$(foreach t,cell traced,$(eval silicon/sgx/tests/$t_test.c.with = $(addprefix silicon/sgx/tests/,\
     cell_support.c enclaves.S)))

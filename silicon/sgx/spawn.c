@@ -31,7 +31,7 @@
             CLONE_NEWCGROUP)
 
 /* Steps of the child; its exit status says which failed. */
-enum step { STEP_SYNC = 90, STEP_USER, STEP_TRACE, STEP_DESCRIPTORS, STEP_EXEC };
+enum step { STEP_SYNC = 90, STEP_USER, STEP_DESCRIPTORS, STEP_EXEC };
 
 const char *cw_spawn_step(int status)
 {
@@ -40,8 +40,6 @@ const char *cw_spawn_step(int status)
         return "wait for its maps";
     case STEP_USER:
         return "become its user";
-    case STEP_TRACE:
-        return "be traced";
     case STEP_DESCRIPTORS:
         return "arrange its descriptors";
     case STEP_EXEC:
@@ -89,9 +87,6 @@ __attribute__((noreturn)) static void child(struct cw_spawn *spawn, int sync)
             (setgroups(0, NULL) != 0 || setresgid(spawn->user, spawn->user, spawn->user) != 0 ||
                     setresuid(spawn->user, spawn->user, spawn->user) != 0)) {
         _exit(STEP_USER);
-    }
-    if (spawn->traced && ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) {
-        _exit(STEP_TRACE);
     }
     (void)snprintf(name, sizeof name, "%s", spawn->name);
     if (!place_descriptors(spawn)) {
@@ -156,7 +151,11 @@ static bool try_start(struct cw_spawn *spawn, unsigned long namespaces, pid_t *r
     *ret_pid = clone_child(spawn, namespaces, sync);
     (void)close(sync[1]);
     good = *ret_pid > 0 && read(sync[0], &go, 1) == 1 &&
-           (namespaces == 0 || write_maps(*ret_pid, spawn->user)) && write(sync[0], &go, 1) == 1;
+           (namespaces == 0 || write_maps(*ret_pid, spawn->user)) &&
+           (!spawn->traced || ptrace(PTRACE_SEIZE, *ret_pid, NULL,
+                                      PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE |
+                                              PTRACE_O_TRACESECCOMP) == 0) &&
+           write(sync[0], &go, 1) == 1;
     error = errno;
     (void)close(sync[0]);
     if (!good && *ret_pid > 0) {

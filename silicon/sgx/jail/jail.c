@@ -150,10 +150,10 @@ static void use_block(union cw_shim_block *block)
     must(cw_syscall(__NR_sigaltstack, (long)&stack, 0, 0, 0, 0, 0), STEP_SIGNALS);
 }
 
-static void rest(void)
+static void rest(uint64_t index)
 {
     if (cw_plan.traced) {
-        cw_jail_parked();
+        cw_jail_parked(index);
     } else {
         cw_shim_first();
     }
@@ -172,7 +172,7 @@ static void thread(void *block)
     } else {
         wait_for(&released, 1);
     }
-    rest();
+    rest((uint64_t)((union cw_shim_block *)block - cw_blocks));
 }
 
 static void start_threads(void)
@@ -203,6 +203,12 @@ static void limit(void)
         must(cw_syscall(__NR_prlimit64, 0, none[i], (long)&zero, 0, 0, 0), STEP_LIMITS);
     }
 }
+
+_Static_assert(offsetof(struct ucontext, uc_mcontext) == 40 &&
+                       offsetof(struct sigcontext_64, err) == 152 &&
+                       offsetof(struct sigcontext_64, trapno) == 160 &&
+                       offsetof(struct sigcontext_64, cr2) == 176,
+        "what cw_trace_entry reads");
 
 void cw_jail_main(void);
 void cw_jail_main(void)
@@ -239,5 +245,5 @@ void cw_jail_main(void)
         must(cw_filter_install(&cw_plan), STEP_FILTER);
         __atomic_store_n(&released, 1, __ATOMIC_RELEASE);
     }
-    rest();
+    rest(0);
 }

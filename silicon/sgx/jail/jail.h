@@ -48,9 +48,9 @@ void cw_shim_entry(int signal, void *info, void *context);
 void cw_trace_entry(int signal, void *info, void *context);
 void cw_sigreturn(void);
 int cw_copy(void *to, const void *from, size_t len);
-extern const char cw_copy_at[], cw_copy_fault[], cw_jail_call[], cw_jail_called[];
+extern const char cw_copy_at[], cw_copy_fault[], cw_jail_called[];
 void cw_shim_first(void);
-void cw_jail_parked(void);
+void cw_jail_parked(uint64_t index);
 
 /* shim.c */
 void cw_shim_signal(int signal, void *info, struct ucontext *context);

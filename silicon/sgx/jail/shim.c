@@ -13,26 +13,9 @@
 #include <asm/unistd.h>
 #include <linux/futex.h>
 
+#include "silicon/sgx/jail/frame.h"
 #include "silicon/sgx/jail/jail.h"
 
-#define RFLAGS_CF 0x1ul
-#define RFLAGS_FIXED 0x2ul
-#define RFLAGS_ZF 0x40ul
-#define RFLAGS_IF 0x200ul
-#define RFLAGS_RF 0x10000ul /* what a fault pushes, not what the program had */
-/* What crosses: CF PF AF ZF SF DF OF AC.  TF does not: single steps end at the boundary. */
-#define RFLAGS_CROSS 0x40cd5ul
-#define RFLAGS_ARITHMETIC 0x8d5ul
-#define MXCSR_INIT 0x1f80u
-#define MXCSR_VALID 0xffffu
-#define FCW_INIT 0x37fu
-#define FXSAVE_LEN 512u
-#define FXSAVE_SOFTWARE 464u /* the kernel's own bytes in a signal's frame */
-#define FXSAVE_MXCSR 24u
-#define FXSAVE_XMM 160u
-#define XSAVE_HEADER_LEN 64u
-#define AVX_AT 576u
-#define AVX_LEN 256u
 #define SPIN_MAX 4096u
 #define SPIN_RETRY 64u
 #define CANONICAL 0x7fffffffffffull
@@ -84,100 +67,9 @@ static uint64_t *gpr(struct sigcontext_64 *r, unsigned index)
     return places[index];
 }
 
-static uint64_t get64(const uint8_t *p)
-{
-    uint64_t value;
-
-    memcpy(&value, p, sizeof value);
-    return value;
-}
-
-static void put64(uint8_t *p, uint64_t value)
-{
-    memcpy(p, &value, sizeof value);
-}
-
-static void put32(uint8_t *p, uint32_t value)
-{
-    memcpy(p, &value, sizeof value);
-}
-
 static uint8_t *fpu_of(const struct sigcontext_64 *r)
 {
     return (uint8_t *)r->fpstate;
-}
-
-/* The initial state, but for the two control registers. */
-static void fpu_reset(struct sigcontext_64 *r, uint16_t fcw, uint32_t mxcsr)
-{
-    uint8_t *fpu = fpu_of(r);
-    uint32_t mask;
-
-    memcpy(&mask, fpu + FXSAVE_MXCSR + 4, sizeof mask);
-    memset(fpu, 0, FXSAVE_SOFTWARE);
-    memcpy(fpu, &fcw, sizeof fcw);
-    put32(fpu + FXSAVE_MXCSR, mxcsr);
-    put32(fpu + FXSAVE_MXCSR + 4, mask);
-    memset(fpu + FXSAVE_LEN, 0, XSAVE_HEADER_LEN);
-    put64(fpu + FXSAVE_LEN, SGX_XFRM_LEGACY);
-}
-
-/* Into an SSA frame as XSAVE with XFRM writes it: nothing of the kernel, nothing stale. */
-static void fpu_save(const struct sigcontext_64 *r, uint8_t *frame)
-{
-    const uint8_t *fpu = fpu_of(r);
-    uint64_t present = get64(fpu + FXSAVE_LEN) & cw_plan.xfrm;
-    static const uint16_t fcw = FCW_INIT;
-
-    memset(frame, 0, FXSAVE_LEN + XSAVE_HEADER_LEN);
-    memcpy(frame + FXSAVE_MXCSR, fpu + FXSAVE_MXCSR, 8);
-    if ((present & 1) != 0) {
-        memcpy(frame, fpu, FXSAVE_MXCSR);
-        memcpy(frame + 32, fpu + 32, FXSAVE_XMM - 32);
-    } else {
-        memcpy(frame, &fcw, sizeof fcw);
-    }
-    if ((present & 2) != 0) {
-        memcpy(frame + FXSAVE_XMM, fpu + FXSAVE_XMM, 256);
-    }
-    put64(frame + FXSAVE_LEN, present);
-    if ((cw_plan.xfrm & SGX_XFRM_AVX) != 0) {
-        memset(frame + AVX_AT, 0, AVX_LEN);
-        if ((present & SGX_XFRM_AVX) != 0) {
-            memcpy(frame + AVX_AT, fpu + AVX_AT, AVX_LEN);
-        }
-    }
-}
-
-/* From a frame, as XRSTOR with XFRM; false: it faults. */
-static bool fpu_restore(struct sigcontext_64 *r, const uint8_t *frame)
-{
-    uint8_t *fpu = fpu_of(r);
-    uint64_t present = get64(frame + FXSAVE_LEN);
-    uint32_t mxcsr;
-
-    memcpy(&mxcsr, frame + FXSAVE_MXCSR, sizeof mxcsr);
-    if ((present & ~cw_plan.xfrm) != 0 || (mxcsr & ~MXCSR_VALID) != 0) {
-        return false;
-    }
-    for (unsigned i = 8; i < XSAVE_HEADER_LEN; i++) {
-        if (frame[FXSAVE_LEN + i] != 0) {
-            return false;
-        }
-    }
-    fpu_reset(r, FCW_INIT, mxcsr);
-    if ((present & 1) != 0) {
-        memcpy(fpu, frame, FXSAVE_MXCSR);
-        memcpy(fpu + 32, frame + 32, FXSAVE_XMM - 32);
-    }
-    if ((present & 2) != 0) {
-        memcpy(fpu + FXSAVE_XMM, frame + FXSAVE_XMM, 256);
-    }
-    if ((present & SGX_XFRM_AVX) != 0) {
-        memcpy(fpu + AVX_AT, frame + AVX_AT, AVX_LEN);
-    }
-    put64(fpu + FXSAVE_LEN, present | SGX_XFRM_LEGACY);
-    return true;
 }
 
 /* --- the mailbox --------------------------------------------------------------------------------- */
@@ -251,7 +143,7 @@ static void answer_exit(struct cw_shim_thread *t, struct sigcontext_64 *r)
     }
     m->gpr[CW_SGX_RCX] = (uint64_t)cw_shim_first; /* the AEP */
     m->rflags = r->flags;
-    memcpy(&m->mxcsr, fpu + FXSAVE_MXCSR, sizeof m->mxcsr);
+    memcpy(&m->mxcsr, fpu + CW_FPU_MXCSR, sizeof m->mxcsr);
     memcpy(&m->fcw, fpu, sizeof m->fcw);
     m->vector = 0;
     m->error = 0;
@@ -272,37 +164,12 @@ static void answer_exception(struct cw_shim_thread *t, uint64_t rsp, uint64_t rb
     m->gpr[CW_SGX_RCX] = (uint64_t)cw_shim_first;
     m->gpr[CW_SGX_RSP] = rsp;
     m->gpr[CW_SGX_RBP] = rbp;
-    m->rflags = RFLAGS_FIXED | RFLAGS_IF;
-    m->mxcsr = MXCSR_INIT;
-    m->fcw = FCW_INIT;
+    m->rflags = CW_RFLAGS_FIXED | CW_RFLAGS_IF;
+    m->mxcsr = CW_MXCSR_INIT;
+    m->fcw = CW_FCW_INIT;
     m->vector = vector;
     m->error = (uint16_t)error;
     m->address = vector == SGX_VECTOR_PF ? address & ~(uint64_t)(SGX_PAGE_LEN - 1) : address;
-}
-
-static uint32_t exit_info(uint64_t vector)
-{
-    switch (vector) {
-    case SGX_VECTOR_BP:
-        return SGX_EXITINFO_VALID | SGX_EXITINFO_SOFTWARE | SGX_VECTOR_BP;
-    case SGX_VECTOR_GP:
-    case SGX_VECTOR_PF:
-        if ((cw_plan.miscselect & SGX_MISC_EXINFO) == 0) {
-            return 0;
-        }
-        break;
-    case SGX_VECTOR_DE:
-    case SGX_VECTOR_DB:
-    case SGX_VECTOR_BR:
-    case SGX_VECTOR_UD:
-    case SGX_VECTOR_MF:
-    case SGX_VECTOR_AC:
-    case SGX_VECTOR_XM:
-        break;
-    default:
-        return 0;
-    }
-    return SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | (uint32_t)vector;
 }
 
 static uint8_t *frame_of(const struct cw_shim_thread *t, uint32_t index)
@@ -318,24 +185,19 @@ static void leave(struct cw_shim_thread *t, struct sigcontext_64 *r, uint64_t ve
     uint8_t *g = frame + cw_plan.ssa_frame_len - SGX_GPRSGX_LEN;
     uint64_t fs, gs;
 
-    fpu_save(r, frame);
+    cw_frame_fpu_save(frame, fpu_of(r), cw_plan.xfrm);
     for (unsigned i = 0; i < 16; i++) {
-        put64(g + 8 * i, *gpr(r, i));
+        cw_frame_put(g + 8 * i, *gpr(r, i), 8);
     }
-    put64(g + SGX_GPR_RFLAGS, r->flags);
-    put64(g + SGX_GPR_RIP, r->ip);
-    put32(g + SGX_GPR_EXITINFO, exit_info(vector));
+    cw_frame_put(g + SGX_GPR_RFLAGS, r->flags, 8);
+    cw_frame_put(g + SGX_GPR_RIP, r->ip, 8);
+    cw_frame_put(g + SGX_GPR_EXITINFO, cw_frame_exit_info(vector, cw_plan.miscselect), 4);
     get_bases(&fs, &gs);
-    put64(g + SGX_GPR_FSBASE, fs);
-    put64(g + SGX_GPR_GSBASE, gs);
-    if ((cw_plan.miscselect & SGX_MISC_EXINFO) != 0 &&
-            (vector == SGX_VECTOR_GP || vector == SGX_VECTOR_PF)) {
-        memset(g - SGX_EXINFO_LEN, 0, SGX_EXINFO_LEN);
-        put64(g - SGX_EXINFO_LEN + SGX_EXINFO_MADDR, vector == SGX_VECTOR_PF ? address : 0);
-        put32(g - SGX_EXINFO_LEN + SGX_EXINFO_ERRCD, (uint32_t)error);
-    }
+    cw_frame_put(g + SGX_GPR_FSBASE, fs, 8);
+    cw_frame_put(g + SGX_GPR_GSBASE, gs, 8);
+    (void)cw_frame_exinfo(g - SGX_EXINFO_LEN, vector, cw_plan.miscselect, address, error);
     t->cssa++;
-    answer_exception(t, get64(g + SGX_GPR_URSP), get64(g + SGX_GPR_URBP), (uint16_t)vector, error,
+    answer_exception(t, cw_frame_get(g + SGX_GPR_URSP, 8), cw_frame_get(g + SGX_GPR_URBP, 8), (uint16_t)vector, error,
             address);
     give_turn(t->mailbox);
 }
@@ -352,8 +214,8 @@ static bool enter(struct cw_shim_thread *t, const struct request *q, struct sigc
         return false;
     }
     g = frame_of(t, t->cssa) + cw_plan.ssa_frame_len - SGX_GPRSGX_LEN;
-    put64(g + SGX_GPR_URSP, rsp);
-    put64(g + SGX_GPR_URBP, q->gpr[CW_SGX_RBP]);
+    cw_frame_put(g + SGX_GPR_URSP, rsp, 8);
+    cw_frame_put(g + SGX_GPR_URBP, q->gpr[CW_SGX_RBP], 8);
     for (unsigned i = 0; i < 16; i++) {
         *gpr(r, i) = q->gpr[i];
     }
@@ -362,8 +224,8 @@ static bool enter(struct cw_shim_thread *t, const struct request *q, struct sigc
     r->cx = (uint64_t)cw_shim_first + 2; /* behind the instruction that entered */
     r->sp = rsp;
     r->ip = t->tcs.entry;
-    r->flags = (q->rflags & RFLAGS_CROSS) | RFLAGS_FIXED | RFLAGS_IF;
-    fpu_reset(r, q->fcw, q->mxcsr & MXCSR_VALID);
+    r->flags = (q->rflags & CW_RFLAGS_CROSS) | CW_RFLAGS_FIXED | CW_RFLAGS_IF;
+    cw_frame_fpu_reset(fpu_of(r), q->fcw, q->mxcsr & CW_MXCSR_VALID);
     set_bases(t->tcs.fs, t->tcs.gs);
     return true;
 }
@@ -379,17 +241,17 @@ static bool resume(struct cw_shim_thread *t, struct sigcontext_64 *r)
     }
     frame = frame_of(t, t->cssa - 1);
     g = frame + cw_plan.ssa_frame_len - SGX_GPRSGX_LEN;
-    fs = get64(g + SGX_GPR_FSBASE);
-    gs = get64(g + SGX_GPR_GSBASE);
-    if (fs > CANONICAL || gs > CANONICAL || get64(g + SGX_GPR_RIP) > CANONICAL ||
-            !fpu_restore(r, frame)) {
+    fs = cw_frame_get(g + SGX_GPR_FSBASE, 8);
+    gs = cw_frame_get(g + SGX_GPR_GSBASE, 8);
+    if (fs > CANONICAL || gs > CANONICAL || cw_frame_get(g + SGX_GPR_RIP, 8) > CANONICAL ||
+            !cw_frame_fpu_load(fpu_of(r), frame, cw_plan.xfrm)) {
         return false;
     }
     for (unsigned i = 0; i < 16; i++) {
-        *gpr(r, i) = get64(g + 8 * i);
+        *gpr(r, i) = cw_frame_get(g + 8 * i, 8);
     }
-    r->ip = get64(g + SGX_GPR_RIP);
-    r->flags = (get64(g + SGX_GPR_RFLAGS) & RFLAGS_CROSS) | RFLAGS_FIXED | RFLAGS_IF;
+    r->ip = cw_frame_get(g + SGX_GPR_RIP, 8);
+    r->flags = (cw_frame_get(g + SGX_GPR_RFLAGS, 8) & CW_RFLAGS_CROSS) | CW_RFLAGS_FIXED | CW_RFLAGS_IF;
     set_bases(fs, gs);
     t->cssa--;
     return true;
@@ -487,8 +349,8 @@ static uint64_t call_cpu(struct cw_shim_thread *t, struct sigcontext_64 *r)
     }
     if (!report) {
         r->ax = answer.code;
-        r->flags &= ~RFLAGS_ARITHMETIC;
-        r->flags |= answer.code == SGX_OK ? 0 : RFLAGS_ZF;
+        r->flags &= ~CW_RFLAGS_ARITHMETIC;
+        r->flags |= answer.code == SGX_OK ? 0 : CW_RFLAGS_ZF;
     }
     r->ip += 3;
     return NO_FAULT;
@@ -540,7 +402,7 @@ void cw_shim_signal(int signal, void *info, struct ucontext *context)
     uint64_t vector = r->trapno, error = r->err;
 
     (void)info;
-    r->flags &= ~RFLAGS_RF;
+    r->flags &= ~CW_RFLAGS_RF;
     if (r->ip == (uint64_t)cw_copy_at) {
         t->fault = r->cr2;
         t->fault_error = r->err;

@@ -86,25 +86,32 @@ cw_shim_first:
         ud2
 
 /*
- * Traced: a thread says where it is, and stands still.  What the tracer wants done by a system
- * call it does at cw_jail_call: there alone one is possible, and only if the tracer agrees.
+ * Traced: a thread says which it is (rdi) and where the gate is (rsi), and stands still.  What the
+ * tracer wants done by a system call it does at the gate: there alone one is possible, and only
+ * if the tracer agrees.
  */
-        .globl  cw_jail_parked, cw_jail_call, cw_jail_called
+        .globl  cw_jail_parked, cw_jail_called
         .type   cw_jail_parked, @function
 cw_jail_parked:
+        leaq    gate(%rip), %rsi
         int3
         ud2
-        .type   cw_jail_call, @function
-cw_jail_call:
+gate:
         syscall
 cw_jail_called:
         int3
         ud2
 
-/* Traced: the handler of a signal shows its frame to the tracer (rdi, rsi, rdx), and stops. */
+/*
+ * Traced: the handler of a signal shows the tracer what only a signal's frame has, and stops:
+ * error code, vector and address of uc_mcontext.
+ */
         .globl  cw_trace_entry
         .type   cw_trace_entry, @function
 cw_trace_entry:
+        movq    192(%rdx), %r8
+        movq    200(%rdx), %r9
+        movq    216(%rdx), %r10
         int3
         ud2
 
