@@ -16,3 +16,4 @@ host.pkgs += libuv jansson openssl
 tee/sgx/tests/node_test.c.with = tee/sgx/tests/fake_cpu.c
 $(foreach t,entry arena keys,$(eval tee/sgx/tests/$t_test.c.with := $(addprefix tee/sgx/tests/,rig.c \
     subject.c)))
+tee/sgx/tests/evidence_test.c.with := silicon/sgx/tests/cell_support.c silicon/sgx/tests/enclaves.S
