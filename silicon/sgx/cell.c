@@ -106,13 +106,18 @@ static void unmap_here(struct cw_cell_store *store)
     }
 }
 
-static void close_store(struct cw_cell_store *store)
+static void close_descriptor(struct cw_cell_store *store)
 {
-    unmap_here(store);
     if (store->descriptor >= 0) {
         (void)close(store->descriptor);
         store->descriptor = -1;
     }
+}
+
+static void close_store(struct cw_cell_store *store)
+{
+    unmap_here(store);
+    close_descriptor(store);
 }
 
 /* A memfd; kernels before 6.3 do not know the flag about execution. */
@@ -121,6 +126,13 @@ static int make_memory(const char *name, unsigned execution)
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | execution);
 
     return fd >= 0 || errno != EINVAL ? fd : memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+void cw_cell_seal_off(struct cw_cell *cell)
+{
+    close_descriptor(&cell->data);
+    close_descriptor(&cell->code);
+    close_descriptor(&cell->mixed);
 }
 
 static bool open_plain(struct cw_cell_store *store, const char *name, unsigned execution)
@@ -488,6 +500,9 @@ static uint32_t start(struct cw_cell *cell, const struct cw_cell_options *option
     pair[1] = -1;
     /* A traced one first stops at its start: traced.c goes on. */
     code = options->traced ? SGX_OK : wait_until_ready(cell, ret_why);
+    if (!options->traced) {
+        cw_cell_seal_off(cell);
+    }
 close_all:
     for (unsigned i = 0; i < 2; i++) {
         if (pair[i] >= 0) {

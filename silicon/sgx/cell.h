@@ -62,6 +62,12 @@ uint32_t cw_cell_open(struct cw_cell *ret_cell, const struct cw_sgx_image *image
 /* cw_cell_close - the process ends now, its memory goes. */
 void cw_cell_close(struct cw_cell *cell);
 
+/*
+ * cw_cell_seal_off - the process has mapped all: from now on no process has a descriptor of its
+ * pages, so none can be taken from us either.  Open does this itself unless `traced`.
+ */
+void cw_cell_seal_off(struct cw_cell *cell);
+
 /* cw_cell_store_of - the store and the place in it of an address in ELRANGE, or NULL: no page. */
 const struct cw_cell_store *cw_cell_store_of(const struct cw_cell *cell, uint64_t address,
         uint64_t *ret_at, uint32_t *ret_protection);

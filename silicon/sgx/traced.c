@@ -357,7 +357,7 @@ static cw_traced_stop call_cpu(struct cw_traced *t, unsigned tcs, struct cw_trac
         }
         (void)cw_traced_write(t, to, answer.bytes, to_len);
     }
-    cw_bytes_wipe(&answer, sizeof answer);
+    cw_bytes_wipe(answer.bytes, sizeof answer.bytes);
     if (!is_report) {
         r->gpr[CW_SGX_RAX] = answer.code;
         r->rflags &= ~CW_RFLAGS_ARITHMETIC;
@@ -861,6 +861,7 @@ uint32_t cw_traced_over(struct cw_cell *cell, const struct cw_sgx_fuses *fuses,
         return CW_SGX_E_SYSTEM;
     }
     (void)recv(cell->socket, &ready, sizeof ready, MSG_DONTWAIT);
+    cw_cell_seal_off(cell);
     *ret_traced = t;
     return SGX_OK;
 }

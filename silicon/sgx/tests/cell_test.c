@@ -6,10 +6,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "silicon/sgx/jail/plan.h"
 #include "silicon/sgx/tests/cell_support.h"
 
 static bool traced; /* which mode the cases run in */
@@ -87,13 +90,405 @@ static void memory_stays_between_entries(void **state)
     test_cpu_stop(&cpu);
 }
 
+/* --- exceptions ----------------------------------------------------------------------------------- */
+
+#define AT(label) ((uint64_t)((label) - cw_enclaves) + IMAGE_CODE)
+
+struct expected {
+    unsigned vector;
+    uint32_t exit_info;
+    uint64_t address; /* of the page, from the base, or as it is; NOWHERE: none */
+    uint32_t error;
+};
+#define NOWHERE (~0ull)
+#define HARDWARE(vector) (SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | (vector))
+
+/* In the order of the entry `fault`. */
+static const struct expected faults[] = {
+        {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0},
+        {SGX_VECTOR_DE, HARDWARE(SGX_VECTOR_DE), NOWHERE, 0},
+        {SGX_VECTOR_BP, SGX_EXITINFO_VALID | SGX_EXITINFO_SOFTWARE | SGX_VECTOR_BP, NOWHERE, 0},
+        {SGX_VECTOR_GP, HARDWARE(SGX_VECTOR_GP), 0, 0},
+        {SGX_VECTOR_PF, HARDWARE(SGX_VECTOR_PF), 0xc008, 4}, /* a hole, read     */
+        {SGX_VECTOR_PF, HARDWARE(SGX_VECTOR_PF), 0x4018, 7}, /* code, written    */
+        {SGX_VECTOR_PF, HARDWARE(SGX_VECTOR_PF), 0x0000, 4}, /* its own TCS      */
+        {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0}, /* SYSCALL          */
+        {SGX_VECTOR_XM, HARDWARE(SGX_VECTOR_XM), NOWHERE, 0},
+        {SGX_VECTOR_MF, HARDWARE(SGX_VECTOR_MF), NOWHERE, 0},
+        {SGX_VECTOR_AC, HARDWARE(SGX_VECTOR_AC), NOWHERE, 0},
+        {SGX_VECTOR_PF, HARDWARE(SGX_VECTOR_PF), 0x8000, 21}, /* data, fetched    */
+        {SGX_VECTOR_GP, HARDWARE(SGX_VECTOR_GP), 0, 0},       /* a leaf it lacks  */
+        {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0}, /* INT 0x80         */
+};
+
+static void faults_are_told_inside_and_outside(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        const struct expected *e = &faults[i];
+        bool page = e->vector == SGX_VECTOR_PF;
+        struct test_cpu cpu;
+        struct cw_sgx_mailbox *m;
+        uint64_t base;
+
+        load(&cpu, cw_enclave_fault);
+        base = cpu.client.loaded.base;
+        m = cw_client_mailbox(&cpu.client, 0);
+        m->gpr[CW_SGX_RDI] = i;
+        m->gpr[CW_SGX_RBP] = 0x7777;
+        assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+        assert_int_equal(m->function, SGX_EENTER);
+        assert_int_equal(m->vector, e->vector);
+        assert_int_equal(m->address, page ? base + (e->address & ~0xfffull) : 0);
+        assert_int_equal(m->error, e->error);
+        /* Outside, nothing of the enclave. */
+        assert_int_equal(m->gpr[CW_SGX_RAX], SGX_ERESUME);
+        assert_int_equal(m->gpr[CW_SGX_RBX], base + cpu.client.loaded.tcs[0]);
+        assert_int_equal(m->gpr[CW_SGX_RBP], 0x7777);
+        assert_int_equal(m->gpr[CW_SGX_RSI], 0);
+        assert_int_equal(m->gpr[CW_SGX_RDX], 0);
+        assert_int_equal(m->mxcsr, 0x1f80);
+        /* The exception entry, CSSA = 1, sees what was saved. */
+        assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+        assert_int_equal(m->function, SGX_EEXIT);
+        assert_int_equal(m->gpr[14], 1);
+        assert_int_equal(m->gpr[CW_SGX_RSI], e->exit_info);
+        if (e->address != NOWHERE) {
+            assert_int_equal(m->gpr[8], page ? base + e->address : 0); /* exact */
+            assert_int_equal(m->gpr[9], e->error);
+        }
+        if (i != 1) {
+            assert_int_equal(m->gpr[11], 0x5151);
+        }
+        assert_int_equal(m->gpr[12], 0x5151); /* XMM5 */
+        /* It went on behind the instruction, with all its registers. */
+        assert_non_null(test_enter(&cpu, 0, SGX_ERESUME));
+        assert_int_equal(m->function, SGX_EEXIT);
+        assert_int_equal(m->gpr[CW_SGX_RDI], 0xa5a5);
+        assert_int_equal(m->gpr[CW_SGX_RSI], 0x5252);
+        assert_int_equal(m->gpr[8], 0x5151);
+        /* CSSA is 0 again: nothing to resume. */
+        assert_non_null(test_enter(&cpu, 0, SGX_ERESUME));
+        assert_int_equal(m->function, SGX_ERESUME);
+        assert_int_equal(m->vector, SGX_VECTOR_GP);
+        test_cpu_stop(&cpu);
+    }
+}
+
+static void the_fault_repeats_until_its_cause_is_gone(void **state)
+{
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    load(&cpu, cw_enclave_fault);
+    for (unsigned i = 0; i < 3; i++) {
+        m = test_enter(&cpu, 0, i == 0 ? SGX_EENTER : SGX_ERESUME);
+        assert_non_null(m);
+        assert_int_equal(m->vector, SGX_VECTOR_UD);
+    }
+    test_cpu_stop(&cpu);
+}
+
+static void frames_run_out(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_rawkey);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    assert_int_equal(test_cpu_load(&cpu, &image, traced), SGX_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        m = test_enter(&cpu, 0, SGX_EENTER); /* its operands are outside */
+        assert_non_null(m);
+        assert_int_equal(m->vector, SGX_VECTOR_GP);
+    }
+    m = cw_client_mailbox(&cpu.client, 0);
+    m->vector = 0;
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->function, SGX_EENTER);
+    assert_int_equal(m->vector, SGX_VECTOR_GP);
+    assert_non_null(test_enter(&cpu, 0, 77)); /* no function of an enclave */
+    assert_int_equal(m->vector, SGX_VECTOR_GP);
+    test_cpu_stop(&cpu);
+}
+
+static void without_exinfo_page_faults_are_not_told_inside(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_fault);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    image.identity.miscselect = 0;
+    assert_int_equal(test_cpu_load(&cpu, &image, traced), SGX_OK);
+    m = cw_client_mailbox(&cpu.client, 0);
+    m->gpr[CW_SGX_RDI] = 4;
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->vector, SGX_VECTOR_PF);
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->gpr[CW_SGX_RSI], 0);
+    test_cpu_stop(&cpu);
+}
+
+/* --- EREPORT, EGETKEY ------------------------------------------------------------------------------ */
+
+static uint64_t arena_at(const struct test_cpu *cpu, uint64_t offset)
+{
+    return cpu->client.loaded.arena + offset;
+}
+
+static void reports_are_of_this_enclave(void **state)
+{
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    uint8_t *arena, secs[SGX_PAGE_LEN] = {0}, expected[SGX_REPORT_LEN];
+
+    (void)state;
+    load(&cpu, cw_enclave_report);
+    arena = cw_client_arena(&cpu.client);
+    memset(arena, 0, 2048);
+    memset(arena + SGX_TARGET_MEASUREMENT, 0x3c, SGX_HASH_LEN);
+    arena[SGX_TARGET_ATTRIBUTES] = 5;
+    memset(arena + SGX_TARGETINFO_LEN, 0xd4, SGX_REPORTDATA_LEN);
+    m = cw_client_mailbox(&cpu.client, 0);
+    m->gpr[CW_SGX_RDI] = arena_at(&cpu, 0);
+    m->gpr[CW_SGX_RSI] = arena_at(&cpu, 4096);
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_memory_equal(arena + 4096 + SGX_REPORT_MRENCLAVE, cpu.client.loaded.mrenclave, 32);
+    assert_memory_equal(arena + 4096 + SGX_REPORT_MRSIGNER, cpu.client.loaded.mrsigner, 32);
+    assert_memory_equal(arena + 4096 + SGX_REPORT_REPORTDATA, arena + 512, 64);
+    assert_int_equal(cw_sgx_report_check(&cpu.fuses, arena, arena + 4096), CW_OK);
+    /* Byte for byte what the chip computes from such a SECS. */
+    memcpy(secs + SGX_SECS_MRENCLAVE, cpu.client.loaded.mrenclave, 32);
+    memcpy(secs + SGX_SECS_MRSIGNER, cpu.client.loaded.mrsigner, 32);
+    memcpy(secs + SGX_SECS_ATTRIBUTES, cpu.client.loaded.attributes, 16);
+    secs[SGX_SECS_MISCSELECT] = SGX_MISC_EXINFO;
+    secs[SGX_SECS_ISVPRODID] = 7;
+    secs[SGX_SECS_ISVSVN] = 3;
+    assert_int_equal(cw_sgx_ereport(&cpu.fuses, secs, arena, arena + 512, expected), SGX_OK);
+    assert_memory_equal(arena + 4096, expected, sizeof expected);
+    /* Reserved bytes of the target fault. */
+    arena[SGX_TARGETINFO_LEN - 1] = 1;
+    m->gpr[CW_SGX_RDI] = arena_at(&cpu, 0);
+    m->gpr[CW_SGX_RSI] = arena_at(&cpu, 4096);
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->function, SGX_EENTER);
+    assert_int_equal(m->vector, SGX_VECTOR_GP);
+    test_cpu_stop(&cpu);
+}
+
+static const uint8_t *key(struct test_cpu *cpu, struct cw_sgx_mailbox **ret_mailbox)
+{
+    struct cw_sgx_mailbox *m = cw_client_mailbox(&cpu->client, 0);
+
+    memset(cw_client_arena(&cpu->client) + 4096, 0, 16);
+    m->gpr[CW_SGX_RDI] = arena_at(cpu, 0);
+    m->gpr[CW_SGX_RSI] = arena_at(cpu, 4096);
+    *ret_mailbox = test_enter(cpu, 0, SGX_EENTER);
+    assert_non_null(*ret_mailbox);
+    return cw_client_arena(&cpu->client) + 4096;
+}
+
+static void keys_are_of_this_enclave(void **state)
+{
+    static const uint8_t zeros[16];
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    uint8_t *request, first[16], second[16];
+
+    (void)state;
+    load(&cpu, cw_enclave_key);
+    request = cw_client_arena(&cpu.client);
+    memset(request, 0, SGX_KEYREQUEST_LEN);
+    request[SGX_KEYREQ_KEYNAME] = SGX_KEYNAME_SEAL;
+    request[SGX_KEYREQ_KEYPOLICY] = SGX_KEYPOLICY_MRENCLAVE;
+    memcpy(first, key(&cpu, &m), sizeof first);
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_int_equal(m->gpr[8], SGX_OK);
+    assert_int_equal(m->gpr[9] & 0x8d5, 0); /* ZF, CF and the others */
+    assert_memory_not_equal(first, zeros, sizeof first);
+    assert_memory_equal(key(&cpu, &m), first, sizeof first);
+    request[SGX_KEYREQ_KEYID] = 1;
+    memcpy(second, key(&cpu, &m), sizeof second);
+    assert_memory_not_equal(second, first, sizeof first);
+    request[SGX_KEYREQ_ISVSVN] = 4; /* above its own: nothing is written */
+    assert_memory_equal(key(&cpu, &m), second, sizeof second);
+    assert_int_equal(m->gpr[8], SGX_INVALID_ISVSVN);
+    assert_int_equal(m->gpr[9] & 0x8d5, 0x40);
+    request[SGX_KEYREQ_RESERVED] = 1;
+    (void)key(&cpu, &m);
+    assert_int_equal(m->vector, SGX_VECTOR_GP);
+    test_cpu_stop(&cpu);
+}
+
+struct operands {
+    uint64_t request, key; /* from the base */
+    unsigned vector;
+    uint64_t page;
+    unsigned error;
+};
+
+static void operands_are_checked_before_they_are_read(void **state)
+{
+    static const struct operands cases[] = {
+            {0x8008, 0x9000, SGX_VECTOR_GP, 0, 0},      /* not aligned        */
+            {0x8000, 0x9008, SGX_VECTOR_GP, 0, 0},
+            {0x10000, 0x9000, SGX_VECTOR_GP, 0, 0},     /* outside            */
+            {0x8000, 0x10000, SGX_VECTOR_GP, 0, 0},
+            {0xc000, 0x9000, SGX_VECTOR_PF, 0xc000, 4}, /* a hole             */
+            {0x0000, 0x9000, SGX_VECTOR_PF, 0x0000, 4}, /* a TCS              */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct test_cpu cpu;
+        struct cw_sgx_mailbox *m;
+
+        load(&cpu, cw_enclave_rawkey);
+        m = cw_client_mailbox(&cpu.client, 0);
+        m->gpr[CW_SGX_RDI] = cpu.client.loaded.base + cases[i].request;
+        m->gpr[CW_SGX_RSI] = cpu.client.loaded.base + cases[i].key;
+        assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+        assert_int_equal(m->function, SGX_EENTER);
+        assert_int_equal(m->vector, cases[i].vector);
+        assert_int_equal(m->error, cases[i].error);
+        assert_int_equal(m->address,
+                cases[i].vector == SGX_VECTOR_PF ? cpu.client.loaded.base + cases[i].page : 0);
+        test_cpu_stop(&cpu);
+    }
+}
+
+/* --- threads, ends --------------------------------------------------------------------------------- */
+
+static void threads_run_side_by_side(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_count);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    image.second = cw_enclave_spin;
+    assert_int_equal(test_cpu_load(&cpu, &image, traced), SGX_OK);
+    assert_int_equal(cpu.client.loaded.tcs_count, 2);
+    m = cw_client_mailbox(&cpu.client, 1);
+    m->function = SGX_EENTER;
+    assert_int_equal(cw_client_enter(&cpu.client, 1, 0, 50), CW_AGAIN);
+    for (unsigned i = 1; i <= 10; i++) {
+        m = test_enter(&cpu, 0, SGX_EENTER);
+        assert_non_null(m);
+        assert_int_equal(m->gpr[CW_SGX_RSI], i);
+    }
+    test_cpu_stop(&cpu);
+}
+
+/* Where the jail's own SYSCALL is: its text lies as in its file. */
+static uint64_t find_syscall(unsigned which)
+{
+    static uint8_t bytes[1u << 20];
+    FILE *f = fopen(test_jail(), "rb");
+    size_t len = f == NULL ? 0 : fread(bytes, 1, sizeof bytes, f);
+
+    assert_non_null(f);
+    (void)fclose(f);
+    for (size_t i = 0x1000; i + 2 < len; i++) {
+        /* cw_syscall returns behind it, the tracer's gate stops. */
+        if (bytes[i] == 0x0f && bytes[i + 1] == 0x05 && bytes[i + 2] == which) {
+            return CW_JAIL_TEXT_AT + i;
+        }
+    }
+    fail_msg("no SYSCALL in %s", test_jail());
+    return 0;
+}
+
+static void code_that_reaches_the_jail_gets_no_system_call(void **state)
+{
+    static const struct {
+        uint64_t number;
+        unsigned behind;
+    } tries[] = {{39, 0xc3}, {257, 0xc3}, {57, 0xc3}, {10, 0xcc}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct test_cpu cpu;
+        struct cw_sgx_mailbox *m;
+
+        load(&cpu, cw_enclave_escape);
+        m = cw_client_mailbox(&cpu.client, 0);
+        m->function = SGX_EENTER;
+        m->gpr[CW_SGX_RDI] = tries[i].number;
+        m->gpr[CW_SGX_RDX] = find_syscall(tries[i].behind);
+        assert_int_equal(cw_client_enter(&cpu.client, 0, 0, 10000), CW_E_ABSENT);
+        assert_non_null(strstr(cpu.client.ended,
+                traced && tries[i].behind == 0xcc ? "gate" : "system call"));
+        test_cpu_stop(&cpu);
+    }
+}
+
+static void writable_code_is_refused_unless_allowed(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_patch);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    int fd;
+
+    (void)state;
+    image.mixed = true;
+    assert_int_equal(test_cpu_load(&cpu, &image, traced), SGX_OK);
+    assert_non_null(strstr(cpu.client.loaded.text, "writable and executable"));
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    test_cpu_stop(&cpu);
+
+    test_cpu_init(&cpu);
+    cpu.platform.traced = traced;
+    test_cpu_start(&cpu);
+    fd = test_image_open(&image);
+    assert_int_equal(cw_client_load(&cpu.client, fd, -1, 0, 4096), CW_SGX_E_IMAGE);
+    assert_non_null(strstr(cpu.client.loaded.text, "--allow-wx"));
+    (void)close(fd);
+    test_cpu_stop(&cpu);
+
+    image.mixed = false;
+    load(&cpu, cw_enclave_patch);
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->vector, SGX_VECTOR_PF);
+    test_cpu_stop(&cpu);
+}
+
+static int in_proc_mode(void **state)
+{
+    (void)state;
+    traced = false;
+    return 0;
+}
+
+static int in_traced_mode(void **state)
+{
+    (void)state;
+    traced = true;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(entry_gets_what_the_manual_says),
             cmocka_unit_test(exit_scrubs_nothing),
             cmocka_unit_test(memory_stays_between_entries),
+            cmocka_unit_test(faults_are_told_inside_and_outside),
+            cmocka_unit_test(the_fault_repeats_until_its_cause_is_gone),
+            cmocka_unit_test(frames_run_out),
+            cmocka_unit_test(without_exinfo_page_faults_are_not_told_inside),
+            cmocka_unit_test(reports_are_of_this_enclave),
+            cmocka_unit_test(keys_are_of_this_enclave),
+            cmocka_unit_test(operands_are_checked_before_they_are_read),
+            cmocka_unit_test(threads_run_side_by_side),
+            cmocka_unit_test(code_that_reaches_the_jail_gets_no_system_call),
+            cmocka_unit_test(writable_code_is_refused_unless_allowed),
     };
+    int failed = cmocka_run_group_tests_name("proc", tests, in_proc_mode, NULL);
 
-    return cmocka_run_group_tests_name("proc", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("traced", tests, in_traced_mode, NULL);
 }

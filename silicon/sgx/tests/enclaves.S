@@ -129,7 +129,7 @@ of_syscall:
         movl    $39, %eax
         syscall
         jmp     after
-of_xm:  movl    $0x1d80, 8 + DATA(%rip)         /* invalid operations fault */
+of_xm:  movl    $0x1f00, 8 + DATA(%rip)         /* invalid operations fault */
         ldmxcsr 8 + DATA(%rip)
         xorps   %xmm0, %xmm0
         divss   %xmm0, %xmm0
