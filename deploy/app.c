@@ -13,6 +13,7 @@
 #include "core/crypto/suite.h"
 #include "deploy/local.h"
 #include "deploy/memory.h"
+#include "deploy/secret.h"
 #include "posix/args.h"
 #include "posix/file.h"
 #include "posix/log.h"
@@ -183,6 +184,26 @@ cw_status cw_app_describe(struct cw_app *app)
     return CW_OK;
 }
 
+/* The machine that a node's evidence has to come from, and what is held against it. */
+static void describe_platform(const struct cw_app *app, struct cw_remote *r)
+{
+    const struct cw_descriptor_node *n = r->node;
+    if (n->platform.value != NULL &&
+            cw_hex_get(n->platform.value, r->platform, sizeof r->platform) == CW_OK) {
+        r->owner_node.platform = r->platform;
+    }
+    if (n->collateral.value != NULL) {
+        r->collateral = cw_file_join(app->d.folder, n->collateral.value);
+        r->owner_node.collateral = r->collateral;
+    }
+    r->allow_status = cw_memory_new(n->allow_status_count + 1, sizeof *r->allow_status);
+    for (size_t i = 0; i < n->allow_status_count; i++) {
+        r->allow_status[i] = n->allow_status[i].value;
+    }
+    r->owner_node.allow_status = r->allow_status;
+    r->owner_node.min_evaluation = (uint32_t)n->min_evaluation.value;
+}
+
 /* What the backend is told of a node, once its vendor key is known. */
 static cw_status describe_node(struct cw_app *app, struct cw_remote *r)
 {
@@ -195,6 +216,9 @@ static cw_status describe_node(struct cw_app *app, struct cw_remote *r)
             .memory_data = n->memory_data.value,
             .chip = n->chip.value == NULL && n->vendor.is_set ? "hardened" : n->chip.value,
     };
+    if (n->backend->has_platform) {
+        describe_platform(app, r);
+    }
     if (!n->vendor.is_set) {
         return CW_OK;
     }

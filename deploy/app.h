@@ -87,6 +87,9 @@ struct cw_remote {
     struct cw_owner_built built;
     struct cw_owner_node owner_node;
     uint8_t vendor_key[CW_KEY_LEN];
+    uint8_t platform[CW_PLATFORM_ID_LEN];
+    char *collateral; /* absolute, or NULL */
+    const char **allow_status;
     uint8_t image_hash[32];
     struct cw_manager manager;
     struct cw_owner_verdict verdict;

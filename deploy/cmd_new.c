@@ -124,7 +124,10 @@ static cw_status check_tee(const char *tee)
             return CW_OK;
         }
         (void)snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s",
-                count == 0 ? "" : " or ", names[count]);
+                count == 0                           ? ""
+                        : cw_owner_backends[count + 1] != NULL ? ", "
+                                                     : " or ",
+                names[count]);
     }
     names[count] = NULL;
     const char *nearest = cw_args_nearest(tee, names);

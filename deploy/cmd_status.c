@@ -92,19 +92,41 @@ static struct finding inspect(struct cw_app *app, struct cw_remote *r)
 
 /* --- modules ---------------------------------------- */
 
+/* Is there a module for which somebody answers? */
+static bool has_signers(const struct cw_app *app)
+{
+    for (size_t i = 0; i < app->d.module_count; i++) {
+        if (app->remotes[i].is_attested && app->remotes[i].verdict.signer[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *signer_of(const struct cw_remote *r)
+{
+    return r->is_attested ? r->verdict.signer : "";
+}
+
 static void print_modules(const struct cw_app *app, const struct finding *findings)
 {
-    printf("%-18s %-14s %-9s %-12s %-17s %-13s %7s  %s\n", "MODULE", "NODE", "TEE", "PROTECTION",
-            "MEASUREMENT", "STATE", "SESSION", "FRESHNESS");
+    const bool with_signers = has_signers(app);
+    printf("%-18s %-14s %-9s %-12s %-17s %s%-13s %7s  %s\n", "MODULE", "NODE", "TEE", "PROTECTION",
+            "MEASUREMENT", with_signers ? "SIGNER            " : "", "STATE", "SESSION",
+            "FRESHNESS");
     for (size_t i = 0; i < app->d.module_count; i++) {
         const struct cw_remote *r = &app->remotes[i];
         char measurement[2 * CW_MEASUREMENT_LEN + 1] = "-";
         if (r->is_built) {
             cw_hex_put(r->built.measurement, CW_MEASUREMENT_LEN, measurement);
         }
-        printf("%-18s %-14s %-9s %-12s %-17.16s %-13s %7" PRIu32 "  %s%s\n", r->module->name.value,
-                r->node->name.value, r->node->tee.value, protection_of(r), measurement,
-                findings[i].state, r->row.session,
+        char signer[20] = "";
+        if (with_signers) {
+            snprintf(signer, sizeof signer, "%-17.16s ", signer_of(r)[0] == '\0' ? "-" : signer_of(r));
+        }
+        printf("%-18s %-14s %-9s %-12s %-17.16s %s%-13s %7" PRIu32 "  %s%s\n",
+                r->module->name.value, r->node->name.value, r->node->tee.value, protection_of(r),
+                measurement, signer, findings[i].state, r->row.session,
                 r->is_attested ? freshness_name(r->manager.evidence.kind) : "-",
                 r->module->debug.value != 0 ? ", debug image" : "");
     }
@@ -120,11 +142,16 @@ static json_t *json_modules(const struct cw_app *app, const struct finding *find
             cw_hex_put(r->built.measurement, CW_MEASUREMENT_LEN, measurement);
         }
         json_array_append_new(list,
-                json_pack("{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s, s:s, s:b}", "module",
+                json_pack("{s:s, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:s, "
+                          "s:s, s:b}",
+                        "module",
                         r->module->name.value, "number", (json_int_t)r->row.number, "node",
                         r->node->name.value, "tee", r->node->tee.value, "attested",
                         r->is_attested, "protection", protection_of(r), "measurement",
-                        measurement, "state", findings[i].state, "session",
+                        measurement, "signer", signer_of(r), "platform",
+                        r->is_attested ? r->verdict.platform : "", "emulated",
+                        r->is_attested && r->verdict.emulated, "tcb",
+                        r->is_attested ? r->verdict.tcb : "", "state", findings[i].state, "session",
                         (json_int_t)r->row.session, "freshness",
                         r->is_attested ? freshness_name(r->manager.evidence.kind) : "unknown",
                         "evidence", r->is_attested ? r->verdict.text : "", "debug",
@@ -393,10 +420,11 @@ static cw_status attest_one(struct cw_app *app, struct cw_remote *r, json_t *lis
     char start[2 * CW_START_LEN + 1];
     cw_hex_put(r->manager.evidence.start, CW_START_LEN, start);
     json_array_append_new(list,
-            json_pack("{s:s, s:b, s:s, s:s, s:b, s:s, s:s}", "module", r->module->name.value,
-                    "accepted", status == CW_OK, "protection", protection_of(r), "freshness",
+            json_pack("{s:s, s:s, s:b, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s}", "module",
+                    r->module->name.value, "tee", r->node->tee.value, "accepted", status == CW_OK, "protection", protection_of(r), "freshness",
                     freshness_name(r->manager.evidence.kind), "emulated", r->verdict.emulated,
-                    "evidence", r->verdict.text, "start", start));
+                    "evidence", r->verdict.text, "signer", r->verdict.signer, "platform",
+                    r->verdict.platform, "tcb", r->verdict.tcb, "start", start));
     if (status == CW_OK) {
         cw_app_step(app, "attest", "%s: %s; freshness %s", r->module->name.value, r->verdict.text,
                 freshness_name(r->manager.evidence.kind));

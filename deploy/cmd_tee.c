@@ -43,7 +43,8 @@ static struct cw_verb row_of(const struct cw_owner_backend *backend)
         char *more = cw_memory_format("%s%s%s", names, i == 0 ? "" : ", ", v->name);
         free(names);
         names = more;
-        more = cw_memory_format("%s%s%s %s", operands, i == 0 ? "" : " | ", v->name, v->operands);
+        more = cw_memory_format("%s%s%s%s%s", operands, i == 0 ? "" : " | ", v->name,
+                v->operands[0] == '\0' ? "" : " ", v->operands);
         free(operands);
         operands = more;
         for (const struct cw_args_option *o = v->options; o != NULL && o->name != NULL; o++) {
@@ -133,9 +134,9 @@ int cw_cmd_tee(struct cw_app *app, const struct cw_words *words)
         return CW_EXIT_WRONG;
     }
     if (count < verb->least || count > verb->most) {
-        cw_log_error("%s %s" CW_AT ": found %zu word%s" CW_REMEDY ", expected: causeway %s %s %s",
+        cw_log_error("%s %s" CW_AT ": found %zu word%s" CW_REMEDY ", expected: causeway %s %s%s%s",
                 words->verb->name, verb->name, count, count == 1 ? "" : "s", words->verb->name,
-                verb->name, verb->operands);
+                verb->name, verb->operands[0] == '\0' ? "" : " ", verb->operands);
         return CW_EXIT_WRONG;
     }
     const char *values[CW_OPTIONS_MAX] = {0};

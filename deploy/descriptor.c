@@ -88,6 +88,9 @@ void cw_descriptor_free(struct cw_descriptor *d)
     for (size_t i = 0; i < d->connection_count; i++) {
         free(d->connections[i].made_name);
     }
+    for (size_t i = 0; i < d->node_count; i++) {
+        free(d->nodes[i].allow_status);
+    }
     free(d->nodes);
     free(d->modules);
     free(d->connections);

@@ -48,6 +48,12 @@ struct cw_descriptor_node {
     struct cw_text memory_text;
     struct cw_text memory_data;
     struct cw_text key; /* SHA-256 of the node's public key, hex */
+    struct cw_text platform;   /* 64 hexadecimal digits: the machine that evidence must come from */
+    struct cw_text collateral; /* absolute, or from the descriptor's folder                       */
+    struct cw_place appraisal_at; /* of the object "sgx"; line 0: there is none                   */
+    struct cw_text *allow_status;
+    size_t allow_status_count;
+    struct cw_number min_evaluation;
     bool is_local;      /* address "local": this tool runs it   */
     const struct cw_owner_backend *backend;
 };

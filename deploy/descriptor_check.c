@@ -243,6 +243,60 @@ static void check_key(struct cw_check *c, const struct cw_text *key, const char 
     }
 }
 
+static void check_platform_id(struct cw_check *c, const struct cw_descriptor_node *n,
+        const char *what)
+{
+    const struct cw_text *id = &n->platform;
+    if (id->value == NULL) {
+        return;
+    }
+    if (n->is_local) {
+        wrong(c, id->at, "%s: found \"platform\", but a local node's is that of the CPU that is made "
+                         "for it" CW_REMEDY ": take it out",
+                what);
+    } else if (strlen(id->value) != 64 || strspn(id->value, "0123456789abcdefABCDEF") != 64) {
+        wrong(c, id->at, "%s.platform: found \"%s\"" CW_REMEDY ", expected 64 hexadecimal digits "
+                         "(`causeway nodes --json` has what the node says)",
+                what, id->value);
+    }
+}
+
+/* Fields of TEEs whose evidence names the machine. */
+static void check_platform(struct cw_check *c, const struct cw_descriptor_node *n, const char *what)
+{
+    const struct {
+        const char *name;
+        bool is_set;
+        struct cw_place at;
+    } fields[] = {
+            {"platform", n->platform.value != NULL, n->platform.at},
+            {"collateral", n->collateral.value != NULL, n->collateral.at},
+            {"sgx", n->appraisal_at.line != 0, n->appraisal_at},
+    };
+    if (n->backend == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < 3 && !n->backend->has_platform; i++) {
+        if (fields[i].is_set) {
+            wrong(c, fields[i].at, "%s: found \"%s\", which tee \"%s\" does not have" CW_REMEDY
+                                   ": take it out",
+                    what, fields[i].name, n->backend->name);
+        }
+    }
+    if (!n->backend->has_platform) {
+        return;
+    }
+    char *field = cw_memory_format("%s.sgx.allow_status", what);
+    check_platform_id(c, n, what);
+    for (size_t i = 0; i < n->allow_status_count; i++) {
+        cw_check_choice(c, &n->allow_status[i], field, n->backend->statuses);
+    }
+    free(field);
+    field = cw_memory_format("%s.sgx.min_tcb_evaluation", what);
+    cw_check_range(c, &n->min_evaluation, field, 0, UINT32_MAX);
+    free(field);
+}
+
 static void check_nodes(struct cw_check *c)
 {
     struct cw_descriptor *d = c->d;
@@ -270,6 +324,7 @@ static void check_nodes(struct cw_check *c)
         check_memory(c, &n->memory_data, field);
         check_key(c, &n->key, what);
         check_chip(c, n, what);
+        check_platform(c, n, what);
         for (size_t j = 0; j < i; j++) {
             const struct cw_descriptor_node *other = &d->nodes[j];
             if (n->name.value != NULL && other->name.value != NULL &&

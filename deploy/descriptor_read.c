@@ -178,6 +178,15 @@ static const struct field node_fields[] = {
         {"chip", TEXT, false, AT(node, chip)},
         {"memory", OBJECT, false, 0},
         {"key", TEXT, false, AT(node, key)},
+        {"platform", TEXT, false, AT(node, platform)},
+        {"collateral", TEXT, false, AT(node, collateral)},
+        {"sgx", OBJECT, false, 0},
+        {0},
+};
+
+static const struct field appraisal_fields[] = {
+        {"allow_status", LIST, false, 0},
+        {"min_tcb_evaluation", NUMBER, false, AT(node, min_evaluation)},
         {0},
 };
 
@@ -298,6 +307,29 @@ static void read_allow_debug(struct reader *r, const struct cw_tree *t)
     }
 }
 
+/* What is held against a node's evidence. */
+static void read_appraisal(struct reader *r, struct cw_descriptor_node *n, const struct cw_tree *t,
+        size_t index)
+{
+    char *path = cw_memory_format("nodes[%zu].sgx", index);
+    n->appraisal_at = t->at;
+    object(r, t, path, appraisal_fields, n);
+    const struct cw_tree *list = child_of(t, "allow_status", CW_TREE_LIST);
+    const size_t count = list == NULL ? 0 : list->count;
+    n->allow_status = cw_memory_new(count + 1, sizeof *n->allow_status);
+    for (const struct cw_tree *item = list == NULL ? NULL : list->first; item != NULL;
+            item = item->next) {
+        if (item->kind == CW_TREE_TEXT) {
+            n->allow_status[n->allow_status_count++] = (struct cw_text){item->text, item->at};
+        } else {
+            char *below = cw_memory_format("%s.allow_status", path);
+            wrong(r, item, below, "a text");
+            free(below);
+        }
+    }
+    free(path);
+}
+
 static void read_nodes(struct reader *r, const struct cw_tree *t)
 {
     struct cw_descriptor *d = r->d;
@@ -313,6 +345,10 @@ static void read_nodes(struct reader *r, const struct cw_tree *t)
             char *path = cw_memory_format("nodes[%zu].memory", i);
             object(r, memory, path, memory_fields, &d->nodes[i]);
             free(path);
+        }
+        const struct cw_tree *appraisal = child_of(item, "sgx", CW_TREE_OBJECT);
+        if (appraisal != NULL) {
+            read_appraisal(r, &d->nodes[i], appraisal, i);
         }
         i++;
     }

@@ -94,15 +94,20 @@ static void print_own(const struct cw_verb *tee)
     printf("usage: causeway %s VERB [options]\n\nverbs\n", tee->name);
     for (size_t i = 0; tee->own[i] != NULL; i++) {
         const struct cw_owner_verb *v = tee->own[i];
-        printf("  %s %s: %s\n", v->name, v->operands, v->summary);
-        for (const struct cw_args_option *o = v->options; o != NULL && o->name != NULL; o++) {
-            printf("    --%s%s%s: %s\n", o->name, o->value == NULL ? "" : " ",
-                    o->value == NULL ? "" : o->value, o->help);
-        }
+        char words[48];
+        snprintf(words, sizeof words, "%s %s", v->name, v->operands);
+        printf("  %-14s %s\n", words, v->summary);
     }
     printf("\nexamples\n");
     for (size_t i = 0; tee->own[i] != NULL; i++) {
         printf("  %s\n", tee->own[i]->example);
+    }
+    for (size_t i = 0; tee->own[i] != NULL; i++) {
+        const struct cw_owner_verb *v = tee->own[i];
+        if (v->options != NULL) {
+            printf("\noptions of %s\n", v->name);
+            cw_args_print(v->options);
+        }
     }
     printf("\noptions\n");
 }

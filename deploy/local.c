@@ -164,7 +164,7 @@ cw_status cw_local_vendor_key(struct cw_app *app, const struct cw_descriptor_nod
         uint8_t ret_key[static CW_KEY_LEN])
 {
     uint8_t key[CW_KEY_LEN];
-    if (node->backend->local == NULL) {
+    if (node->backend->local == NULL || node->backend->local->key_file == NULL) {
         return CW_E_ABSENT;
     }
     const cw_status status = chip_key(app, node->name.value, key);
@@ -172,6 +172,19 @@ cw_status cw_local_vendor_key(struct cw_app *app, const struct cw_descriptor_nod
         node->backend->local->vendor_key(key, (uint16_t)node->vendor.value, ret_key);
     }
     cw_bytes_wipe(key, sizeof key);
+    return status;
+}
+
+cw_status cw_local_identify(const struct cw_app *app, const struct cw_descriptor_node *node,
+        uint8_t ret_platform[static CW_PLATFORM_ID_LEN])
+{
+    const struct cw_owner_local *local = node->backend->local;
+    if (local == NULL || local->identify == NULL) {
+        return CW_E_ABSENT;
+    }
+    struct place p = place_of(app, node->name.value);
+    const cw_status status = local->identify(p.board, ret_platform);
+    leave_place(&p);
     return status;
 }
 
@@ -196,7 +209,7 @@ static cw_status start_board(struct cw_app *app, const struct cw_descriptor_node
         const struct place *p, const struct cw_tool *command)
 {
     const struct cw_owner_local *local = node->backend->local;
-    cw_status status = write_key(app, p, local->key_file);
+    cw_status status = local->key_file == NULL ? CW_OK : write_key(app, p, local->key_file);
     if (status == CW_OK) {
         char *socket = cw_memory_format("%s/%s", p->board, local->socket);
         (void)unlink(socket); /* of one that died */

@@ -41,4 +41,8 @@ CW_MUST_CHECK cw_status cw_local_stop(struct cw_app *app, bool all);
 CW_MUST_CHECK cw_status cw_local_vendor_key(struct cw_app *app,
         const struct cw_descriptor_node *node, uint8_t ret_key[static CW_KEY_LEN]);
 
+/* cw_local_identify - the chip of a local node, to pin it.  CW_E_ABSENT: it never ran, or has no name. */
+CW_MUST_CHECK cw_status cw_local_identify(const struct cw_app *app,
+        const struct cw_descriptor_node *node, uint8_t ret_platform[static CW_PLATFORM_ID_LEN]);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "core/base/bytes.h"
 #include "deploy/app.h"
+#include "deploy/local.h"
 #include "deploy/memory.h"
 #include "deploy/secret.h"
 #include "posix/log.h"
@@ -337,6 +338,11 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
         }
         proof = quoted;
     }
+    /* A machine that this tool runs is known since it was started. */
+    if (backend->has_platform && r->node->is_local &&
+            cw_local_identify(app, r->node, r->platform) == CW_OK) {
+        r->owner_node.platform = r->platform;
+    }
     status = backend->verify(&r->owner_node, &r->built, nonce, r->manager.life,
             backend->session_dh ? report : NULL, proof, proof_len, &r->verdict);
     free(quoted);
@@ -560,5 +566,9 @@ void cw_remote_close(struct cw_remote *r)
     r->answer = NULL;
     free(r->routes);
     r->routes = NULL;
+    free(r->collateral);
+    r->collateral = NULL;
+    free(r->allow_status);
+    r->allow_status = NULL;
     (void)pthread_mutex_destroy(&r->mutex);
 }

@@ -19,6 +19,7 @@
 
 #define CW_OWNER_WHY_LEN 1024u
 #define CW_MEASUREMENT_LEN 32u
+#define CW_PLATFORM_ID_LEN 32u
 
 /* A node as the descriptor describes it; unset strings are NULL. */
 struct cw_owner_node {
@@ -29,6 +30,13 @@ struct cw_owner_node {
     const char *memory_text; /* Sancus: "0x8000-0xdfff", where the owner may place text      */
     const char *memory_data; /* Sancus: the same for data                                    */
     const char *chip;        /* what the owner expects: "hardened" (default) or "exact"      */
+    const uint8_t *platform; /* has_platform: the machine that evidence has to come from,
+                                [CW_PLATFORM_ID_LEN]; NULL: none is pinned                   */
+    const char *collateral;  /* has_platform: a folder or file with what verifies evidence;
+                                NULL: what the node brings                                   */
+    const char *const *allow_status; /* has_platform: of backend->statuses, ends with NULL;
+                                        NULL: none but the best                              */
+    uint32_t min_evaluation; /* has_platform: how new what verifies must be; 0: of any age   */
 };
 
 struct cw_owner_module {
@@ -93,6 +101,9 @@ struct cw_owner_verdict {
     bool is_protected; /* a chip, or something that stands for one, isolates it      */
     bool emulated;     /* the chip is software: its host's root sees everything      */
     char text[256];    /* one line for people                                        */
+    char signer[2 * CW_MEASUREMENT_LEN + 1]; /* who answers for it, hex; empty: the TEE has none */
+    char platform[2 * CW_PLATFORM_ID_LEN + 1]; /* the machine, hex; empty: it is not told        */
+    char tcb[64];      /* what the maker of the chip says of its state; empty: nothing */
 };
 
 struct cw_tool; /* posix/tool.h: a command line that grows */
@@ -103,7 +114,8 @@ struct cw_tool; /* posix/tool.h: a command line that grows */
  */
 struct cw_owner_local {
     const char *program;
-    const char *key_file; /* of its folder: there it finds its node key, in hex          */
+    const char *key_file; /* of its folder: there it finds its node key, in hex; NULL: it makes
+                             its own keys                                                    */
     const char *socket;   /* of its folder: there when the program is ready              */
     const char *platform; /* --platform of causeway-node, whose folder lies beside board/ */
 
@@ -111,9 +123,16 @@ struct cw_owner_local {
     void (*arguments)(const struct cw_owner_node *node, const char *sdk_dir,
             struct cw_tool *ret_arguments);
 
-    /* The key that a chip with this node key gives to a vendor. */
+    /* The key that a chip with this node key gives to a vendor; NULL if key_file is. */
     void (*vendor_key)(const uint8_t node_key[static CW_KEY_LEN], uint16_t vendor,
             uint8_t ret_key[static CW_KEY_LEN]);
+
+    /*
+     * Who the chip is that runs in this folder, as struct cw_owner_node pins it; NULL: nothing to pin.
+     *
+     * CW_E_ABSENT  it never ran.  CW_E_FORM: its files are broken; logged.
+     */
+    cw_status (*identify)(const char *folder, uint8_t ret_platform[static CW_PLATFORM_ID_LEN]);
 };
 
 /*
@@ -156,6 +175,9 @@ struct cw_owner_backend {
     bool has_device;          /* modules can own a device                            */
     bool has_random;
     bool has_aes;
+    bool has_platform;        /* the descriptor may pin a node's machine, and say what is held
+                                 against its evidence                                      */
+    const char *const *statuses; /* has_platform: words of a node's "allow_status", ends with NULL */
     bool needs_quote;         /* its node turns evidence into what verify takes: proof is then
                                  the answer to CW_NODE_QUOTE (core/wire/node.h), whole     */
     uint8_t freshness;        /* CW_FRESH_*: the best that this TEE's chips have     */

@@ -8,4 +8,4 @@ tests/unit/adversary/rules_test.c.with = tests/adversary/rules.c tests/adversary
 # causeway-siege: a hostile node around real modules, and their owner's tool in front of it.
 PROGRAMS += causeway-siege
 causeway-siege.sources = $(wildcard tests/adversary/siege/*.c)
-causeway-siege.libs = libuv jansson libelf libseccomp bearssl
+causeway-siege.libs = libuv jansson libelf libseccomp openssl bearssl

@@ -8,7 +8,7 @@ python3 -c 'import jsonschema' 2>/dev/null || {
     exit 77
 }
 exec python3 - "$PWD/build/host/bin/causeway" <<'END'
-import copy, json, os, re, shutil, signal, subprocess, sys, tempfile
+import copy, hashlib, json, os, re, shutil, signal, subprocess, sys, tempfile
 import jsonschema
 
 tool = sys.argv[1]
@@ -97,6 +97,12 @@ try:
         play(0, 'completion', shell, holds=lambda j: 'causeway' in j['script'])
     play(0, 'completion', 'modules', holds=lambda j: j['names'] == ['counter', 'follower'])
     play(2, 'completion', 'tcsh')
+    image = app + '/image'
+    open(image, 'wb').write(b'ECREATE\0' + (1).to_bytes(4, 'little') + (4096).to_bytes(8, 'little') +
+                            bytes(44))
+    play(0, 'sgx', 'inspect', image, holds=lambda j: j['inspect']['image']['mrenclave'] ==
+         hashlib.sha256(open(image, 'rb').read()).hexdigest())
+    play(2, 'sgx', 'inspect', 'app.json', holds=lambda j: 'SGX image' in j['errors'][0]['what'])
     play(0, 'help', holds=lambda j: [v['name'] for v in j['verbs']] == verbs)
     play(0, 'help', 'send', holds=lambda j: [v['name'] for v in j['verbs']] == ['send'])
     play(2, 'help', 'sned')

@@ -14,8 +14,10 @@
 #include "posix/tool.h"
 #include "tee/owner.h"
 #include "tee/owner/x86_64.h"
+#include "tee/sgx/owner/evidence.h"
 #include "tee/sgx/owner/image.h"
 #include "tee/sgx/owner/sign.h"
+#include "tee/sgx/owner/verbs.h"
 
 #define PROOF_MAX (32u + SGX_REPORT_LEN) /* the share, and a REPORT */
 #define SVN 1u
@@ -194,6 +196,8 @@ static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
     return CW_E_ABSENT;
 }
 
+static const struct cw_owner_verb *const verbs[] = {&cw_sgx_verb_inspect, &cw_sgx_verb_verify, NULL};
+
 static const struct cw_owner_secret signer = {.name = "signer", .make = cw_sigstruct_key};
 
 const struct cw_owner_backend cw_owner_sgx = {
@@ -201,9 +205,14 @@ const struct cw_owner_backend cw_owner_sgx = {
         .session_dh = true,
         .has_random = true,
         .has_aes = true,
+        .has_platform = true,
+        .statuses = cw_sgx_statuses,
         .needs_quote = true,
         .freshness = CW_FRESH_RANDOM,
-        .secret = &signer,
         .needs = needs,
         .build = build_all,
+        .verify = cw_sgx_verify,
+        .local = &cw_sgx_local,
+        .secret = &signer,
+        .verbs = verbs,
 };

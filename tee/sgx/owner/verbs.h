@@ -5,6 +5,7 @@
 
 #include "tee/owner.h"
 
+extern const struct cw_owner_verb cw_sgx_verb_inspect;
 extern const struct cw_owner_verb cw_sgx_verb_verify;
 
 #endif

@@ -33,13 +33,25 @@ static const struct cw_owner_backend sancus = {
         .has_random = true,
         .freshness = CW_FRESH_RANDOM,
 };
+static const char *const statuses[] = {"SWHardeningNeeded", "ConfigurationNeeded",
+        "ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDateConfigurationNeeded", NULL};
+static const struct cw_owner_backend sgx = {
+        .name = "sgx",
+        .session_dh = true,
+        .has_random = true,
+        .has_aes = true,
+        .has_platform = true,
+        .statuses = statuses,
+        .freshness = CW_FRESH_RANDOM,
+};
 static const struct cw_owner_backend museum = {
         .name = "museum",
         .session_dh = true,
         .has_aes = true,
         .freshness = CW_FRESH_NONE,
 };
-static const struct cw_owner_backend *const backends[] = {&native, &sancus, &museum, NULL};
+static const struct cw_owner_backend *const backends[] = {&native, &sancus, &sgx, &museum,
+        NULL};
 
 /* The line at *at, which moves behind it; NULL at the end. */
 static char *next_line(char **at)
