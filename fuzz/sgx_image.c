@@ -77,7 +77,7 @@ static void read_stream(const uint8_t *bytes, size_t len)
     sgx_stream_mrenclave(&(struct sgx_stream){copy, len}, hash);
     free(copy);
     FUZZ_HOLDS(why[0] == '\0' && memcmp(hash, image.mrenclave, sizeof hash) == 0);
-    FUZZ_HOLDS(image.page_count <= CW_SGX_EPC_PAGES && image.page_count <= image.len / SGX_PAGE_LEN);
+    FUZZ_HOLDS(image.page_count <= CW_SGX_PAGES_MAX && image.page_count <= image.len / SGX_PAGE_LEN);
     for (size_t i = 0; i < image.page_count; i++) {
         page_holds(&image, i);
     }

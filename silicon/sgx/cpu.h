@@ -21,7 +21,7 @@
 
 /* --- what this CPU has --------------------------------------------------------------------------- */
 
-#define CW_SGX_EPC_PAGES 65536u         /* 256 MiB, of all enclaves together; one may have them all */
+#define CW_SGX_PAGES_MAX 65536u         /* of one enclave: 256 MiB                                 */
 #define CW_SGX_ELRANGE_MAX (1ull << 36) /* bytes                                                  */
 #define CW_SGX_ATTR_KNOWN                                                                          \
     (SGX_ATTR_INIT | SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | SGX_ATTR_PROVISIONKEY |                 \
@@ -59,12 +59,13 @@ struct cw_sgx_image {
  * cw_sgx_image_read - an SGXS stream: the pages as they lie in the EPC, and MRENCLAVE.
  *
  * A chunk that the stream does not give is zero and not measured, a page that it does not add is a
- * hole.  Time and memory are bounded by len and CW_SGX_EPC_PAGES.
+ * hole.  Time and memory are bounded by len and CW_SGX_PAGES_MAX.
  *
  * CW_E_FORM   it is none, or breaks a rule of the instructions (a page twice, outside, unaligned,
- *             a chunk before its page, a TCS with R, W or X or with a state, W without R); ret_why
- *             says which and where
- * CW_E_SPACE  more pages than CW_SGX_EPC_PAGES, or no memory for them; ret_why says so
+ *             a chunk before its page, W without R, a TCS with R, W or X, or with a state: EADD
+ *             clears these, so that the stream would not be what is measured); ret_why says
+ *             which and where
+ * CW_E_SPACE  more pages than CW_SGX_PAGES_MAX, or no memory for them; ret_why says so
  */
 CW_MUST_CHECK cw_status cw_sgx_image_read(const uint8_t *stream, size_t len,
         struct cw_sgx_image *ret_image, char ret_why[static CW_SGX_WHY_LEN]);
@@ -112,13 +113,20 @@ extern const uint8_t cw_sgx_cpusvn[SGX_CPUSVN_LEN]; /* marked as no real CPU's: 
 /*
  * cw_sgx_egetkey - SGX_OK, a code, or CW_SGX_FAULT_GP.  Alignment and range are the caller's.
  *
+ * A CONFIGSVN above the enclave's is refused for PROVISION_SEAL too, and a CET_MASK that is not
+ * zero faults, as this CPU has no CET.
+ *
  * request  the caller's own copy
  * ret_key  zeros unless SGX_OK
  */
 uint32_t cw_sgx_egetkey(const struct cw_sgx_fuses *fuses, const uint8_t secs[static SGX_PAGE_LEN],
         const uint8_t request[static SGX_KEYREQUEST_LEN], uint8_t ret_key[static SGX_KEY_LEN]);
 
-/* cw_sgx_ereport - SGX_OK or CW_SGX_FAULT_GP (reserved bytes); ret_report is zeros then. */
+/*
+ * cw_sgx_ereport - SGX_OK or CW_SGX_FAULT_GP; ret_report is zeros then.
+ *
+ * Stricter than the manual's pseudo-code: bytes of a TARGETINFO that must be zero are looked at.
+ */
 uint32_t cw_sgx_ereport(const struct cw_sgx_fuses *fuses, const uint8_t secs[static SGX_PAGE_LEN],
         const uint8_t target[static SGX_TARGETINFO_LEN],
         const uint8_t data[static SGX_REPORTDATA_LEN], uint8_t ret_report[static SGX_REPORT_LEN]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which failure gives which code is as EINIT's pseudo-code in the manual has it, and in its order:
+ * Which failure gives which code is as EINIT's pseudo-code in the manual (May 2018) has it, and in
+ * its order; the extended product id is looked at besides, CET as later editions have it:
  *
  *   constants, vendor, exponent, reserved bytes    SGX_INVALID_SIG_STRUCT
  *   signature, Q1, Q2, the padding                 SGX_INVALID_SIGNATURE

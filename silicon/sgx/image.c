@@ -123,10 +123,10 @@ static cw_status count_pages(struct reader *r)
         r->image.page_count += kind == RECORD_EADD;
         r->at += record_len(kind);
     }
-    if (r->image.page_count > CW_SGX_EPC_PAGES) {
+    if (r->image.page_count > CW_SGX_PAGES_MAX) {
         r->at = 0;
-        return refuse(r, CW_E_SPACE, "%zu pages; the EPC has %u", r->image.page_count,
-                CW_SGX_EPC_PAGES);
+        return refuse(r, CW_E_SPACE, "%zu pages; an enclave may have %u", r->image.page_count,
+                CW_SGX_PAGES_MAX);
     }
     return CW_OK;
 }

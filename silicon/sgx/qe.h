@@ -10,7 +10,7 @@
  * Trust    SILICON.  Reports are foreign bytes.
  * Memory   The caller frees what open and collateral return.
  * Calls    Once it is open, from any thread.  No clock: time is given.
- * Source   docs/sgx.md; Intel SGX PCK certificate and CRL profile, ECDSA quote library API
+ * Source   silicon/sgx/README.md; Intel SGX PCK certificate and CRL profile, ECDSA quote library API
  */
 #ifndef CW_SILICON_SGX_QE_H
 #define CW_SILICON_SGX_QE_H
