@@ -346,6 +346,26 @@ static void r06_exception_at_every_instruction_kills_for_good(void **state)
     }
 }
 
+/* In the middle of a request: whatever the host does then, there is no answer. */
+static void r06_exception_in_a_request_leaves_it_unanswered(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    rig_ask(&rig, CW_ENTRY_CALL, bytes, subject_in("echo", "!", 1, bytes));
+    assert_true(rig_eenter(&rig, &rig_poisoned));
+    const uint64_t handler = at("cw_serve_entry");
+    while (rig.regs.rip != handler) {
+        assert_int_equal(rig_step(&rig), RIG_STEPPED);
+    }
+    rig_aex(&rig, SGX_EXITINFO_VALID | SGX_EXITINFO_HARDWARE | SGX_VECTOR_DE);
+    assert_int_equal(rig_go(&rig, &rig_poisoned), CW_SGX_EXIT_FAULT);
+    assert_true(rig_eresume(&rig));
+    assert_int_equal(rig_run(&rig), RIG_EXIT);
+    assert_int_equal(rig_leave(&rig), CW_SGX_EXIT_DEAD);
+    assert_true(rig_word(&rig, CW_SGX_WORD_RESPONSE) != rig_word(&rig, CW_SGX_WORD_REQUEST));
+    assert_int_equal(rig_go(&rig, &rig_poisoned), CW_SGX_EXIT_DEAD);
+}
+
 /* --- exit --------------------------------------------------------------------------------------------- */
 
 static void r07_nothing_but_results_leaves(void **state)
@@ -457,6 +477,7 @@ int main(void)
             ALIVE(r06_second_entry_continues_what_left),
             NEW(r06_interrupted_and_entered_at_every_instruction),
             cmocka_unit_test(r06_exception_at_every_instruction_kills_for_good),
+            ALIVE(r06_exception_in_a_request_leaves_it_unanswered),
             ALIVE(r07_nothing_but_results_leaves),
             NEW(r08_fence_stands_behind_each_way_in),
             cmocka_unit_test(mistakes_of_a_module_are_exceptions),
