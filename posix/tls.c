@@ -77,6 +77,7 @@ static cw_status name_peer(struct cw_tls *tls)
 
 static cw_status shake_hands(struct cw_tls *tls)
 {
+    ERR_clear_error(); /* SSL_get_error also looks at what others left there */
     const int result = SSL_do_handshake(tls->ssl);
     if (result != 1) {
         if (SSL_get_error(tls->ssl, result) == SSL_ERROR_WANT_READ) {
@@ -130,6 +131,7 @@ cw_status cw_tls_read(struct cw_tls *tls, uint8_t *ret_bytes, size_t cap, size_t
     if (!tls->is_ready) {
         return CW_AGAIN;
     }
+    ERR_clear_error(); /* SSL_get_error also looks at what others left there */
     const int result = SSL_read_ex(tls->ssl, ret_bytes, cap, ret_len);
     if (result == 1) {
         return CW_OK;
