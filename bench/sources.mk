@@ -31,3 +31,9 @@ ifneq ($(SAN),1) # sanitizers do not link statically
 floor-hello.ldflags = -static -no-pie
 bench/floors/hello.c.cflags = -fno-pie
 endif
+
+# A call of an enclave, against a futex.
+PROGRAMS += bench-sgx
+bench-sgx.sources = bench/sgx_call.c tests/support/sgx_image.c \
+    $(addprefix silicon/sgx/tests/,cell_support.c enclaves.S)
+bench-sgx.libs = openssl jansson pthread

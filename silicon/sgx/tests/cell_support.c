@@ -80,17 +80,17 @@ const char *test_jail(void)
 {
     static char path[4096];
     ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    char *tests;
+    char *host;
 
     if (n < 0) {
         die("/proc/self/exe");
     }
     path[n] = 0;
-    tests = strstr(path, "/host/tests/");
-    if (tests == NULL) {
+    host = strstr(path, "/host/");
+    if (host == NULL) {
         die(path);
     }
-    (void)snprintf(tests, sizeof path - (size_t)(tests - path), "/host/bin/causeway-sgx-jail");
+    (void)snprintf(host, sizeof path - (size_t)(host - path), "/host/bin/causeway-sgx-jail");
     return path;
 }
 
