@@ -5,5 +5,5 @@ host.pkgs += openssl jansson
 PROGRAMS += causeway-sgx
 causeway-sgx.sources = silicon/sgx/main.c
 causeway-sgx.libs = openssl jansson pthread
-$(foreach t,cell traced isolation,$(eval silicon/sgx/tests/$t_test.c.with = $(addprefix silicon/sgx/tests/,\
+$(foreach t,cell traced isolation hostile,$(eval silicon/sgx/tests/$t_test.c.with = $(addprefix silicon/sgx/tests/,\
     cell_support.c enclaves.S)))
