@@ -11,9 +11,10 @@ SDK_FILES += lib/sgx/link.ld=tee/sgx/enclave/link.ld \
     lib/sgx/libbearssl.a=$(enclave-x86_64.trusted-libs)
 
 tee/sgx/tests/copy_test.c.with := tee/sgx/enclave/copy.c
-host.lib += $(wildcard tee/sgx/node/*.c)
+host.lib += $(wildcard tee/sgx/node/*.c tee/sgx/node/*.S)
 host.pkgs += libuv jansson openssl
 tee/sgx/tests/node_test.c.with = tee/sgx/tests/fake_cpu.c
 $(foreach t,entry arena keys,$(eval tee/sgx/tests/$t_test.c.with := $(addprefix tee/sgx/tests/,rig.c \
     subject.c)))
 tee/sgx/tests/evidence_test.c.with := silicon/sgx/tests/cell_support.c silicon/sgx/tests/enclaves.S
+tee/sgx/tests/hardware_test.c.with = tee/sgx/tests/fake_driver.c

@@ -559,8 +559,12 @@ static cw_status choose(const struct cw_node_setup *setup, const struct cw_sgx_l
         *ret_loader = &cw_sgx_emulated;
         return CW_OK;
     }
+    if (cw_sgx_hardware_is_there()) {
+        *ret_loader = &cw_sgx_hardware;
+        return CW_OK;
+    }
     (void)snprintf(ret_why, why_cap,
-            "start an emulated CPU, "
+            "this machine offers no SGX (there is no /dev/sgx_enclave): start an emulated CPU, "
             "`causeway-sgx --listen SOCKET`, and give --platform cpu=SOCKET");
     return CW_E_ABSENT;
 }

@@ -59,5 +59,9 @@ struct cw_sgx_loader {
 };
 
 extern const struct cw_sgx_loader cw_sgx_emulated;
+extern const struct cw_sgx_loader cw_sgx_hardware;
+
+/* cw_sgx_hardware_is_there - this machine has SGX, and its kernel offers it. */
+bool cw_sgx_hardware_is_there(void);
 
 #endif
