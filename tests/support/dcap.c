@@ -654,3 +654,8 @@ void dcap_made_free(struct dcap_made *made)
     free(made->root_list);
     free(made->pck_list);
 }
+
+size_t dcap_extension(const struct dcap_recipe *recipe, uint8_t *ret_bytes)
+{
+    return extension_make(ret_bytes, recipe->flaw == DCAP_LEAF_EXTENSION_SHORT);
+}

@@ -123,4 +123,7 @@ struct dcap_recipe dcap_recipe_good(void);
 struct dcap_made dcap_make(const struct dcap_recipe *recipe);
 void dcap_made_free(struct dcap_made *made);
 
+/* dcap_extension - the PCK extension alone; ret_bytes: at least 1024. */
+size_t dcap_extension(const struct dcap_recipe *recipe, uint8_t *ret_bytes);
+
 #endif
