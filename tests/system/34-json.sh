@@ -103,6 +103,19 @@ try:
     play(0, 'sgx', 'inspect', image, holds=lambda j: j['inspect']['image']['mrenclave'] ==
          hashlib.sha256(open(image, 'rb').read()).hexdigest())
     play(2, 'sgx', 'inspect', 'app.json', holds=lambda j: 'SGX image' in j['errors'][0]['what'])
+    quote = ['sgx', 'verify', '--quote', root + '/tests/data/sgx/quote', '--time', '1750000000']
+    right = ['--collateral', root + '/tests/data/sgx/collateral.json']
+    pinned = ['--root-key-hash', open('tests/data/sgx/root-key-hash').read().strip()]
+    play(0, *quote, *right, *pinned, '--allow-status', 'SWHardeningNeeded',
+         holds=lambda j: j['verify']['verdict'] == 'accepted' and j['verify']['failed_step'] is None)
+    play(3, *quote, *right, *pinned, holds=lambda j: j['verify']['failed_step'] == 12 and
+         j['verify']['genuine'] and j['errors'][0]['remedy'])
+    play(3, *quote, *right, holds=lambda j: j['verify']['failed_step'] == 2)
+    play(3, *quote, *pinned, '--collateral', 'app.json',
+         holds=lambda j: 'customary fields' in j['verify']['reason'])
+    play(3, 'sgx', 'verify', '--quote', 'app.json', *right,
+         holds=lambda j: j['verify']['report'] is None and j['verify']['failed_step'] == 1)
+    play(2, *quote)
     play(0, 'help', holds=lambda j: [v['name'] for v in j['verbs']] == verbs)
     play(0, 'help', 'send', holds=lambda j: [v['name'] for v in j['verbs']] == ['send'])
     play(2, 'help', 'sned')

@@ -193,10 +193,10 @@ static json_t *hex_json(const uint8_t *bytes, size_t len)
     return json_string(text);
 }
 
-static json_t *number_hex(uint64_t number, int digits)
+static json_t *number_hex(uint64_t number)
 {
     char text[24];
-    (void)snprintf(text, sizeof text, "%0*" PRIx64, digits, number);
+    (void)snprintf(text, sizeof text, "0x%" PRIx64, number);
     return json_string(text);
 }
 
@@ -229,12 +229,12 @@ static json_t *report_json(const struct cw_dcap_verdict *v)
     return json_pack("{s:o, s:o, s:i, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o}",
             "mrenclave", hex_json(r->mrenclave, sizeof r->mrenclave),
             "mrsigner", hex_json(r->mrsigner, sizeof r->mrsigner),
-            "prodid", (int)r->prodid,
-            "svn", (int)r->svn,
+            "isvprodid", (int)r->prodid,
+            "isvsvn", (int)r->svn,
             "debug", v->is_debug,
-            "attributes", number_hex(r->attributes, 16),
-            "xfrm", number_hex(r->xfrm, 16),
-            "miscselect", number_hex(r->miscselect, 8),
+            "attributes", number_hex(r->attributes),
+            "xfrm", number_hex(r->xfrm),
+            "miscselect", number_hex(r->miscselect),
             "cpusvn", hex_json(r->cpusvn, sizeof r->cpusvn),
             "report_data", hex_json(r->report_data, sizeof r->report_data),
             "config_id", hex_json(r->config_id, sizeof r->config_id),
@@ -330,13 +330,15 @@ static void print_row(const char *name, const json_t *value)
 
 static void print_verdict(const struct cw_dcap_verdict *v, const json_t *object)
 {
-    static const char *const of_report[] = {"mrenclave", "mrsigner", "prodid", "svn", "attributes",
-        "xfrm", "report_data"};
+    static const char *const of_report[] = {"mrenclave", "mrsigner", "isvprodid", "isvsvn",
+        "attributes", "xfrm", "report_data"};
     static const char *const of_platform[] = {"fmspc", "pceid", "ppid_hash"};
     char line[CW_DCAP_TEXT_CAP];
     cw_dcap_verdict_line(v, line, sizeof line);
     if (v->accepted) {
         printf("%s\n", line);
+    } else if (!v->genuine && v->version != 0) {
+        printf("sgx: not verified; what it says of itself:\n");
     }
     print_row("status", json_object_get(object, "status"));
     for (size_t i = 0; i < v->advisory_count; i++) {

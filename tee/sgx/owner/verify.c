@@ -792,8 +792,7 @@ cw_status cw_dcap_verify(const uint8_t *quote, size_t quote_len,
     free_run(&r);
     v->genuine = is_well || v->failed == CW_DCAP_STEP_POLICY;
     v->accepted = is_well;
-    v->is_protected = v->genuine && v->is_intel_root && !v->emulated && !v->is_debug &&
-            v->status != CW_DCAP_REVOKED;
+    v->is_protected = v->accepted && v->is_intel_root && !v->emulated && !v->is_debug;
     if (is_well) { /* what a step tried and did without */
         v->failed = CW_DCAP_STEP_NONE;
         v->reason[0] = '\0';

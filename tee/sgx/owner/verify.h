@@ -127,7 +127,7 @@ struct cw_dcap_platform {
 struct cw_dcap_verdict {
     bool accepted;
     bool genuine;      /* steps 1 to 11                                                     */
-    bool is_protected; /* genuine, under Intel's root, not DEBUG: hardware isolates it      */
+    bool is_protected; /* accepted, under Intel's root, not DEBUG: hardware isolates it     */
     bool emulated;     /* it says so itself (vendor id or status): never protected          */
     bool is_intel_root;
     bool is_debug;
