@@ -10,7 +10,6 @@
  *          directions: data is taken in turns, and a call that cannot take any takes 0 bytes.
  *          The identity must live as long as the connection.  Nothing needs closing; who is done
  *          wipes the struct.
- * Binding  cw_tls_engine (core/crypto/bearssl/tls_engine.h) is AES of any machine or of x86-64.
  * Source   RFC 5246, 5288, 8422; code of BearSSL
  *
  *     start --put, take...--> handshake --> open --end--> (close_notify) --> closed

@@ -2,5 +2,5 @@
 # What services need besides the primitives of the protocol.
 bearssl.services := $(addprefix core/crypto/bearssl/,ecdsa.c tls.c)
 
-host.lib += $(bearssl.services) core/crypto/bearssl/tls_ct64.c
-enclave-x86_64.core += $(bearssl.services) core/crypto/bearssl/tls_x86ni.c
+host.lib += $(bearssl.services)
+enclave-x86_64.core += $(bearssl.services)

@@ -2,14 +2,15 @@
 /*
  * Implementation notes.  The engine is set up piece by piece, so that an image holds this one
  * suite and nothing else of BearSSL.  Its random generator is seeded by the caller only: the
- * symbol br_prng_seeder_system, which would open a file, is defined here to find nothing.
+ * symbol br_prng_seeder_system, which would open a file, is defined here to find nothing.  AES and
+ * GHASH are those of any machine: BearSSL's for AES-NI stand in one object with a probe that asks the
+ * CPU (CPUID), and an SGX enclave may not.
  */
 #include "core/crypto/tls.h"
 
 #include <bearssl.h>
 
 #include "core/base/bytes.h"
-#include "core/crypto/bearssl/tls_engine.h"
 
 _Static_assert(sizeof(br_ssl_server_context) <= sizeof((struct cw_tls *)0)->context, "it fits");
 _Static_assert(sizeof(br_x509_certificate) <= sizeof((struct cw_tls *)0)->certificate, "it fits");
@@ -54,7 +55,8 @@ void cw_tls_start(struct cw_tls *tls, const struct cw_tls_identity *identity,
     br_ssl_engine_set_prf_sha256(e, &br_tls12_sha256_prf);
     br_ssl_engine_set_ec(e, &br_ec_p256_m31);
     br_ssl_engine_set_gcm(e, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
-    cw_tls_engine_set(e);
+    br_ssl_engine_set_aes_ctr(e, &br_aes_ct64_ctr_vtable);
+    br_ssl_engine_set_ghash(e, br_ghash_ctmul64);
     br_ssl_engine_set_all_flags(e, BR_OPT_NO_RENEGOTIATION | BR_OPT_ENFORCE_SERVER_PREFERENCES);
     br_ssl_server_set_single_ec(s, certificate, 1, key, BR_KEYTYPE_SIGN, 0, &br_ec_p256_m31,
             br_ecdsa_i31_sign_asn1);
