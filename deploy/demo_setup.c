@@ -14,7 +14,9 @@
 
 #include "deploy/memory.h"
 #include "deploy/place.h"
+#include "deploy/secret.h"
 #include "posix/file.h"
+#include "tee/owner.h"
 
 #define FILE_MAX 1048576u
 #define FIRST_PORT 8443u
@@ -161,17 +163,36 @@ static bool start_boards(struct cw_demo *d)
     return true;
 }
 
+/* One CPU for both nodes with enclaves, as two programs of one machine have. */
+static bool start_cpu(struct cw_demo *d)
+{
+    char *socket_path = path_in(d, "cpu");
+    char *state = path_in(d, "chip");
+    const char *const words[] = {"--listen", socket_path, "--state", state, NULL};
+    const uint64_t until_ms = cw_demo_now_ms(d) + CW_DEMO_PATIENCE_MS;
+    bool is_up = cw_demo_start(d, "cpu", "causeway-sgx", words);
+    while (is_up && !cw_file_exists(socket_path)) {
+        is_up = cw_demo_are_alive(d) && (cw_demo_again(d, until_ms) ||
+                cw_demo_fail(d, "the SGX CPU is not ready after %u s",
+                        CW_DEMO_PATIENCE_MS / 1000));
+    }
+    free(socket_path);
+    free(state);
+    return is_up;
+}
+
 static bool start_node(struct cw_demo *d, unsigned i, const char *owner)
 {
-    char *state = cw_memory_format("%s/%s", d->folder, node_names[i]);
-    char *uart = cw_memory_format("uart=%s/board%u.uart", d->folder, i + 1);
     const bool is_board = i < CW_DEMO_BOARDS;
+    char *state = cw_memory_format("%s/%s", d->folder, node_names[i]);
+    char *chip = is_board ? cw_memory_format("uart=%s/board%u.uart", d->folder, i + 1)
+                          : cw_memory_format("cpu=%s/cpu", d->folder);
     const char *const words[] = {"--name", node_names[i], "--listen", "127.0.0.1:0", "--state",
-            state, "--owner", owner, "--tee", is_board ? "sancus" : "native",
-            is_board ? "--platform" : NULL, uart, NULL};
+            state, "--owner", owner, "--tee", is_board ? "sancus" : "sgx", "--platform", chip,
+            NULL};
     const bool is_started = cw_demo_start(d, node_names[i], "causeway-node", words);
     free(state);
-    free(uart);
+    free(chip);
     return is_started;
 }
 
@@ -236,6 +257,21 @@ static bool start_adversary(struct cw_demo *d)
 
 /* --- the deployment ----------------------------------------------------------------------------- */
 
+/* The CPU that the owner believes: he runs it himself, and reads who it is in its folder. */
+static bool identify_cpu(struct cw_demo *d, char ret_platform[static 2 * CW_PLATFORM_ID_LEN + 1])
+{
+    uint8_t id[CW_PLATFORM_ID_LEN];
+    const struct cw_owner_backend *const *backend = cw_owner_backends;
+    while (*backend != NULL && strcmp((*backend)->name, "sgx") != 0) {
+        backend++;
+    }
+    if (*backend == NULL || (*backend)->local->identify(d->folder, id) != CW_OK) {
+        return cw_demo_fail(d, "the SGX CPU in %s does not say who it is", d->folder);
+    }
+    cw_hex_put(id, sizeof id, ret_platform);
+    return true;
+}
+
 /* The example's descriptor with the addresses of here, and the database on a node of its own. */
 static bool write_descriptor(struct cw_demo *d)
 {
@@ -245,14 +281,22 @@ static bool write_descriptor(struct cw_demo *d)
     if (app == NULL) {
         return cw_demo_fail(d, "%s/app.json cannot be read", d->example);
     }
+    char platform[2 * CW_PLATFORM_ID_LEN + 1];
+    if (!identify_cpu(d, platform)) {
+        json_decref(app);
+        return false;
+    }
     json_t *nodes = json_object_get(app, "nodes");
-    json_array_append_new(nodes, json_pack("{s:s, s:s}", "name", NEIGHBOUR, "tee", "native"));
+    json_array_append_new(nodes, json_pack("{s:s, s:s}", "name", NEIGHBOUR, "tee", "sgx"));
     size_t i;
     json_t *node;
     json_array_foreach (nodes, i, node) {
         if (i < CW_DEMO_NODES) {
             json_object_set_new(node, "address", json_string(d->open_address[i]));
             json_object_set_new(node, "key", json_string(d->node_print[i]));
+        }
+        if (i >= CW_DEMO_BOARDS) {
+            json_object_set_new(node, "platform", json_string(platform));
         }
     }
     const unsigned port = free_port();
@@ -286,7 +330,13 @@ static bool import_keys(struct cw_demo *d)
     return is_done;
 }
 
-/* How the modules are protected, in the words of `causeway status`. */
+static const char *text_of(const json_t *module, const char *key)
+{
+    const char *text = json_string_value(json_object_get(module, key));
+    return text == NULL || text[0] == '\0' ? "?" : text;
+}
+
+/* What the modules are and how they are protected, in the words of `causeway status`. */
 static bool describe_modules(struct cw_demo *d, char *ret_text, size_t cap)
 {
     json_t *status = cw_demo_verb(d, "status", (const char *const[]){NULL});
@@ -294,10 +344,11 @@ static bool describe_modules(struct cw_demo *d, char *ret_text, size_t cap)
     size_t i;
     json_t *module;
     json_array_foreach (json_object_get(status, "modules"), i, module) {
-        const char *name = json_string_value(json_object_get(module, "module"));
-        const char *protection = json_string_value(json_object_get(module, "protection"));
-        const int len = snprintf(ret_text + used, cap - used, "%s%s %s", used == 0 ? "" : ", ",
-                name == NULL ? "?" : name, protection == NULL ? "?" : protection);
+        const char *signer = text_of(module, "signer");
+        const int len = snprintf(ret_text + used, cap - used, "%s%s: %s %s %.8s%s%.8s",
+                used == 0 ? "" : ", ", text_of(module, "module"), text_of(module, "protection"),
+                text_of(module, "tee"), text_of(module, "measurement"),
+                signer[0] == '?' ? "" : " signed by ", signer[0] == '?' ? "" : signer);
         used += len > 0 && (size_t)len < cap - used ? (size_t)len : 0;
     }
     json_decref(status);
@@ -348,8 +399,9 @@ bool cw_demo_set_up(struct cw_demo *d)
         d->boards[i].fd = -1;
     }
     d->adversary.fd = -1;
-    cw_demo_begin(d, "start two Sancus boards (emulated chips, MSP430 firmware)");
-    if (!find_pieces(d) || !make_folders(d) || !copy_sources(d) || !start_boards(d)) {
+    cw_demo_begin(d, "start two Sancus boards and an SGX CPU (emulated chips)");
+    if (!find_pieces(d) || !make_folders(d) || !copy_sources(d) || !start_boards(d)
+            || !start_cpu(d)) {
         return false;
     }
     (void)cw_demo_done(d, "folder: %s", d->folder);
@@ -357,8 +409,8 @@ bool cw_demo_set_up(struct cw_demo *d)
     if (!start_nodes(d) || !start_adversary(d) || !write_descriptor(d) || !import_keys(d)) {
         return false;
     }
-    (void)cw_demo_done(d, "the chips' vendor key is the published TEST key; %s and %s are native: "
-                          "unprotected", node_names[2], node_names[3]);
+    (void)cw_demo_done(d, "the boards' vendor key is the published TEST key; the CPU's quotes chain "
+                          "to a root of its own, no vendor's");
     return deploy(d) && open_page(d);
 }
 
