@@ -18,6 +18,7 @@ man-place = share/man/man$(subst .,,$(suffix $1))/$(notdir $1)
 MAN_PAGES := $(wildcard deploy/*.[1-8] node/*.[1-8] silicon/*/*.[1-8] tests/adversary/*.[1-8])
 EXAMPLES  := $(filter-out %.o,$(foreach e,$(wildcard examples/*.key examples/*/* examples/*/tests/*), \
     $(if $(wildcard $e/.),,$e)))
+UNITS     := $(notdir $(wildcard share/systemd/*.service))
 DOCUMENTS := README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
 
 INSTALLED = $(foreach f,$(PROGRAM_FILES),bin/$(notdir $f)=$f) \
@@ -29,7 +30,7 @@ INSTALLED = $(foreach f,$(PROGRAM_FILES),bin/$(notdir $f)=$f) \
     share/causeway/output.schema.json=share/causeway/output.schema.json \
     share/pkgconfig/causeway.pc=share/causeway.pc \
     $(foreach s,$(SHELLS),$($s-place)=$(COMPLETED)/causeway.$s) \
-    $(UNIT_DIR)/causeway-node@.service=$(B)/systemd/causeway-node@.service
+    $(foreach u,$(UNITS),$(UNIT_DIR)/$u=$(B)/systemd/$u)
 
 $(COMPLETED)/causeway.%: $(B)/host/bin/causeway
 	@mkdir -p $(@D)
@@ -41,7 +42,7 @@ $(B)/systemd/%.service: share/systemd/%.service FORCE
 	@mkdir -p $(@D)
 	$(Q)sed 's,@BINDIR@,$(PREFIX)/bin,' $< >$@.new && mv $@.new $@
 
-MADE_FOR_IT := $(foreach s,$(SHELLS),$(COMPLETED)/causeway.$s) $(B)/systemd/causeway-node@.service
+MADE_FOR_IT := $(foreach s,$(SHELLS),$(COMPLETED)/causeway.$s) $(addprefix $(B)/systemd/,$(UNITS))
 .PHONY: install uninstall FORCE
 install: all $(MADE_FOR_IT) ## programs, SDK, man pages: DESTDIR= PREFIX=/usr/local
 	$(file >$(B)/lists/installed,$(INSTALLED))

@@ -22,6 +22,7 @@
 #include "posix/log.h"
 
 #define BACKLOG 64
+#define END_LOOKS 400 /* with 10 ms between those in vain */
 /* One user leaves room for others. */
 #define SLOTS_PER_USER (CW_SUPERVISOR_SLOTS - CW_SUPERVISOR_SLOTS / 4)
 
@@ -191,6 +192,26 @@ static bool take_signal(struct listener *l)
     return false;
 }
 
+/* Enclaves' processes end with their supervisors, and come to us then: none is left behind. */
+static void end_all(struct listener *l)
+{
+    for (unsigned i = 0; i < CW_SUPERVISOR_SLOTS; i++) {
+        if (l->slots[i].pid != 0) {
+            (void)kill(l->slots[i].pid, SIGKILL);
+        }
+    }
+    for (unsigned i = 0; i < END_LOOKS; i++) {
+        pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+        if (pid < 0) {
+            return;
+        }
+        if (pid == 0) {
+            (void)poll(NULL, 0, 10);
+        }
+    }
+}
+
 cw_status cw_listen_serve(const struct cw_platform *platform, int socket, const char *path)
 {
     static struct listener listener;
@@ -199,6 +220,7 @@ cw_status cw_listen_serve(const struct cw_platform *platform, int socket, const 
 
     l->platform = platform;
     l->socket = socket;
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     (void)sigemptyset(&mask);
     (void)sigaddset(&mask, SIGCHLD);
     (void)sigaddset(&mask, SIGTERM);
@@ -225,10 +247,6 @@ cw_status cw_listen_serve(const struct cw_platform *platform, int socket, const 
         }
     }
     (void)unlink(path);
-    for (unsigned i = 0; i < CW_SUPERVISOR_SLOTS; i++) {
-        if (l->slots[i].pid != 0) {
-            (void)kill(l->slots[i].pid, SIGKILL);
-        }
-    }
+    end_all(l);
     return CW_OK;
 }

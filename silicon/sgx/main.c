@@ -116,16 +116,6 @@ static bool take_users(struct command *c, enum option option, const char *value)
     return true;
 }
 
-static bool take_mode(struct command *c, const char *value)
-{
-    c->platform.traced = strcmp(value, "traced") == 0;
-    if (!c->platform.traced && strcmp(value, "proc") != 0) {
-        cw_log_error("--mode %s: give proc or traced", value);
-        return false;
-    }
-    return true;
-}
-
 static bool take_number(struct command *c, enum option option, const char *value)
 {
     uint64_t got = 0;
@@ -167,7 +157,8 @@ static bool take(struct command *c, enum option option, const char *value)
         c->state = value;
         return true;
     case OPT_MODE:
-        return take_mode(c, value);
+        c->platform.traced = strcmp(value, "traced") == 0; /* or proc: args.h saw to it */
+        return true;
     case OPT_USER:
     case OPT_USERS:
         return take_users(c, option, value);
@@ -266,7 +257,7 @@ static void print_help(void)
                  "An SGX CPU in software: measures, checks signatures, derives keys, runs enclaves.\n"
                  "It emulates: evidence from it says so, and it protects from no root.\n\n");
     cw_args_print(options);
-    (void)printf("\nExit status: 0 done, 1 failed or refused, 2 wrong use or unusable file.\n");
+    (void)printf("\nExit status: 0 done, 1 failed, refused or too late, 2 wrong use or unusable file.\n");
 }
 
 static bool open_epc(struct command *c)

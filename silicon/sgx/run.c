@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #include "silicon/sgx/client.h"
 #include "silicon/sgx/field.h"
 #include "silicon/sgx/listen.h"
+
+#define END_LOOKS 3000 /* with 1 ms between */
 
 static const char *const register_names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi",
         "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
@@ -243,11 +246,24 @@ static cw_status run_over(struct cw_client *client, const struct cw_run_options 
     return status;
 }
 
+/* It sees that the host hung up, ends the enclave and then itself. */
+static void end(pid_t pid)
+{
+    for (unsigned i = 0; i < END_LOOKS; i++) {
+        if (waitpid(pid, NULL, WNOHANG) != 0) {
+            return;
+        }
+        (void)poll(NULL, 0, 1);
+    }
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+}
+
 static cw_status run_image(const struct cw_platform *platform, const struct cw_run_options *options,
         int image, const uint8_t *sigstruct)
 {
     struct cw_client client;
-    int pair[2], ignored = 0;
+    int pair[2];
     cw_status status;
     pid_t pid;
 
@@ -265,9 +281,7 @@ static cw_status run_image(const struct cw_platform *platform, const struct cw_r
     cw_client_over(&client, pair[0]);
     status = run_over(&client, options, image, sigstruct);
     cw_client_close(&client);
-    (void)kill(pid, SIGKILL);
-    while (waitpid(pid, &ignored, 0) < 0 && errno == EINTR) {
-    }
+    end(pid);
     return status;
 }
 

@@ -96,7 +96,7 @@ for line, below in zip(table, table[1:] + ['']):
     if line in lines:
         play(line, below[4:] if below.startswith(' ') else '')
 if not learn:
-    for program in ('causeway', 'causeway-node', 'causeway-sancus'):
+    for program in ('causeway', 'causeway-node', 'causeway-sancus', 'causeway-sgx'):
         check(program + ' is in the table often enough',
               sum(l.split()[0] == program for l in lines) >= (40 if program == 'causeway' else 10))
     verbs = re.findall(r'^  ([a-z]+) ', subprocess.run([programs + '/causeway', '--help'],

@@ -32,11 +32,13 @@ mkdir "$scratch/elsewhere"
 mv "$scratch/made/usr/local" "$scratch/elsewhere/package"
 package=$scratch/elsewhere/package
 missing=
-for file in bin/causeway bin/causeway-node bin/causeway-sancus share/man/man1/causeway.1 \
+for file in bin/causeway bin/causeway-node bin/causeway-sancus bin/causeway-sgx \
+    bin/causeway-sgx-jail share/man/man1/causeway-sgx.1 share/man/man1/causeway.1 \
     share/man/man1/causeway-node.1 share/man/man1/causeway-sancus.1 \
     share/man/man5/causeway-descriptor.5 share/causeway/app.schema.json \
     share/doc/causeway/LICENSE share/pkgconfig/causeway.pc lib/causeway/sdk/module.mk \
-    lib/causeway/sdk/lib/sancus/firmware.elf "lib/systemd/system/causeway-node@.service"; do
+    lib/causeway/sdk/lib/sancus/firmware.elf "lib/systemd/system/causeway-node@.service" \
+    lib/systemd/system/causeway-sgx.service; do
     [ -s "$package/$file" ] || missing="$missing $file"
 done
 echo "missing:$missing" >"$scratch/out"
@@ -122,9 +124,11 @@ if command -v systemd-analyze >/dev/null; then
     make -s install PREFIX="$scratch/real" >/dev/null 2>&1
     cp "$scratch/real/lib/systemd/system/causeway-node@.service" \
         "$scratch/causeway-node@one.service"
-    systemd-analyze verify --man=no "$scratch/causeway-node@one.service" >"$scratch/out" 2>&1 &&
-        ! grep -q 'causeway-node' "$scratch/out"
-    check 'systemd takes the unit' $?
+    cp "$scratch/real/lib/systemd/system/causeway-sgx.service" "$scratch"
+    systemd-analyze verify --man=no "$scratch/causeway-node@one.service" \
+        "$scratch/causeway-sgx.service" >"$scratch/out" 2>&1 &&
+        ! grep -q 'causeway-' "$scratch/out"
+    check 'systemd takes the units' $?
     make -s uninstall PREFIX="$scratch/real" >"$scratch/out" 2>&1
     [ "$(find "$scratch/real" -type f | wc -l)" = 0 ] &&
         [ -z "$(find "$scratch/real" -name '*causeway*')" ]
