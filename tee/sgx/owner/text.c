@@ -201,8 +201,8 @@ static cw_status find_begin(struct cw_text_pem *p)
             }
             return CW_E_ABSENT;
         } else {
-            const char *end = memchr(p->next, '\n', p->left_len);
-            move(p, end == NULL ? p->left_len : (size_t)(end - p->next) + 1);
+            const char *begin = memmem(p->next, p->left_len, BEGIN, strlen(BEGIN));
+            move(p, begin == NULL ? p->left_len : (size_t)(begin - p->next));
         }
     }
     return CW_E_ABSENT;

@@ -40,7 +40,8 @@ void cw_text_time_print(int64_t time, char *ret_text);
 struct cw_text_pem {
     const char *next;
     size_t left_len;
-    bool is_strict; /* between blocks only line ends, behind the last one only zero bytes too */
+    bool is_strict; /* between blocks only line ends, behind the last one zero bytes too; else
+                       whatever is no block is passed over */
 };
 
 typedef enum cw_text_label {

@@ -249,7 +249,8 @@ static json_t *platform_json(const struct cw_dcap_verdict *v)
     if (!v->has_platform) {
         return json_null();
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:o, s:i}",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:i}",
+            "issuer", p->issuer,
             "fmspc", hex_json(p->fmspc, sizeof p->fmspc),
             "pceid", hex_json(p->pceid, sizeof p->pceid),
             "ppid_hash", hex_json(p->ppid_hash, sizeof p->ppid_hash),
@@ -332,7 +333,7 @@ static void print_verdict(const struct cw_dcap_verdict *v, const json_t *object)
 {
     static const char *const of_report[] = {"mrenclave", "mrsigner", "isvprodid", "isvsvn",
         "attributes", "xfrm", "report_data"};
-    static const char *const of_platform[] = {"fmspc", "pceid", "ppid_hash"};
+    static const char *const of_platform[] = {"fmspc", "pceid", "issuer", "ppid_hash"};
     char line[CW_DCAP_TEXT_CAP];
     cw_dcap_verdict_line(v, line, sizeof line);
     if (v->accepted) {
@@ -416,6 +417,10 @@ static cw_status run(const struct cw_owner_call *call, struct json_t **ret_resul
     status = judge(call->values[QUOTE], call->values[COLLATERAL], &w, &verdict);
     if (status == CW_E_FORM) {
         goto free_wish;
+    }
+    if (status == CW_OK && w.policy.mrenclave == NULL && w.policy.mrsigner == NULL) {
+        cw_log_warn("sgx verify" CW_AT ": any enclave of this platform is accepted" CW_REMEDY
+                "; --mrenclave, or --mrsigner with --prodid and --min-svn, says which it must be");
     }
     json_t *object = verdict_json(&verdict, w.time);
     if (status != CW_OK) {

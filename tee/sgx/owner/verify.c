@@ -331,6 +331,7 @@ static bool step_pck(struct run *r)
     memcpy(p->cpusvn, r->pck.cpusvn, sizeof p->cpusvn);
     p->pcesvn = r->pck.pcesvn;
     p->type = r->pck.type;
+    cw_chain_common_name(r->intermediate, p->issuer, sizeof p->issuer);
     r->verdict->has_platform = true;
     return true;
 }

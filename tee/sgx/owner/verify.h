@@ -122,6 +122,7 @@ struct cw_dcap_platform {
     uint16_t pcesvn;
     uint8_t cpusvn[SGX_CPUSVN_LEN];
     uint32_t type; /* 0 standard, 1 scalable, 2 scalable with integrity */
+    char issuer[64]; /* who certified it: "Intel SGX PCK Processor CA" */
 };
 
 struct cw_dcap_verdict {

@@ -105,7 +105,7 @@ static void pem_is_read_strictly_in_quotes(void **state)
         {BEGIN_C "MAA=\n" END_C BEGIN_C "MAA=\n" END_C, 0, 2, 2},
         {"-----BEGIN CERTIFICATE-----\r\nMAA=\r\n-----END CERTIFICATE-----\r\n", 0, 1, 1},
         {"", 0, 0, 0},
-        {"x" BEGIN_C "MAA=\n" END_C, 0, -1, 0},
+        {"x: " BEGIN_C "MAA=\n" END_C, 0, -1, 1},
         {"subject=x\n" BEGIN_C "MAA=\n" END_C, 0, -1, 1},
         {BEGIN_C "MAA=\n" END_C "\n ", 0, -1, 1},
         {BEGIN_C "MAA=" END_C, 0, -1, -1},
