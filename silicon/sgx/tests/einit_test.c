@@ -102,6 +102,20 @@ static void what_the_cpu_lacks_is_not_asked_of_it(void **state)
     accepted();
 }
 
+static void what_the_cpu_needs_is_there_though_nobody_asks(void **state)
+{
+    (void)state;
+    identity.attributes = 0;
+    identity.attribute_mask = 0;
+    identity.xfrm = 0;
+    identity.xfrm_mask = 0;
+    sign();
+    assert_int_equal(cw_sgx_ecreate(secs, why), SGX_OK);
+    accepted();
+    assert_int_equal(secs[SGX_SECS_ATTRIBUTES], SGX_ATTR_INIT | SGX_ATTR_MODE64BIT);
+    assert_int_equal(secs[SGX_SECS_ATTRIBUTES + 8], SGX_XFRM_LEGACY);
+}
+
 static void each_wrong_secs_faults(void **state)
 {
     static const struct {
@@ -271,6 +285,9 @@ static void each_part_of_the_signature_is_checked(void **state)
     sig[SGX_SIG_MODULUS] &= 0xfe;
     refused(SGX_INVALID_SIGNATURE, "must be odd");
     sign();
+    sig[SGX_SIG_MODULUS + SGX_RSA_LEN - 1] = 0;
+    refused(SGX_INVALID_SIGNATURE, "it must be odd and have 3072");
+    sign();
     memcpy(sig + SGX_SIG_SIGNATURE, sig + SGX_SIG_MODULUS, SGX_RSA_LEN);
     refused(SGX_INVALID_SIGNATURE, "not below MODULUS");
 }
@@ -402,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             CASE(a_loaders_secs_passes_ecreate),
             CASE(what_the_cpu_lacks_is_not_asked_of_it),
+            CASE(what_the_cpu_needs_is_there_though_nobody_asks),
             CASE(each_wrong_secs_faults),
             CASE(a_signed_enclave_gets_its_identity),
             CASE(the_vectors_sigstruct_is_accepted),

@@ -196,20 +196,24 @@ static void an_enclave_without_pages_is_one(void **state)
 
 /* --- what is refused ---------------------------------------------------------------------------- */
 
-static void a_stream_cut_anywhere_is_refused_or_shorter(void **state)
+static void a_stream_cut_inside_a_record_is_refused(void **state)
 {
+    size_t next = 64; /* where the record ends that byte len belongs to */
+    unsigned whole_count = 0;
     (void)state;
     sgx_stream_tcs(&stream, 0x1000, &(struct sgx_tcs){.ossa = 0x2000, .nssa = 2});
     sgx_stream_page(&stream, 0x3000, RX, page, 0x00f0);
     for (size_t len = 0; len < stream.len; len++) {
-        cw_status status = read_len(len);
-        if (status == CW_OK) {
-            assert_true(len >= 64 && image.page_count <= 2);
-        } else {
-            assert_int_equal(status, CW_E_FORM);
-            assert_true(why[0] != '\0' && image.pages == NULL);
+        bool is_whole = len == next;
+        assert_int_equal(read_len(len), is_whole ? CW_OK : CW_E_FORM);
+        assert_true((why[0] == '\0') == is_whole && (image.pages != NULL) == is_whole);
+        if (is_whole) {
+            bool is_eadd = memcmp(stream.bytes + len, "EADD", 4) == 0;
+            next = len + (is_eadd ? 64 : 64 + SGX_CHUNK_LEN);
+            whole_count++;
         }
     }
+    assert_int_equal(whole_count, 2 + 2 * 16);
 }
 
 static void what_does_not_begin_with_ecreate_is_refused(void **state)
@@ -409,7 +413,7 @@ int main(void)
             CASE(chunks_may_come_long_after_their_page_and_in_any_order),
             CASE(a_chunk_measured_twice_must_be_the_same),
             CASE(an_enclave_without_pages_is_one),
-            CASE(a_stream_cut_anywhere_is_refused_or_shorter),
+            CASE(a_stream_cut_inside_a_record_is_refused),
             CASE(what_does_not_begin_with_ecreate_is_refused),
             CASE(a_second_ecreate_is_refused),
             CASE(sizes_that_are_none_are_refused),
