@@ -100,12 +100,34 @@ static void look_at_program_file(struct cw_doctor *d, const char *name, const ch
     free(path);
 }
 
+/* What a TEE says of this machine; without a node of it none of that is an error. */
+struct examined {
+    struct cw_doctor *d;
+    const char *tee;
+};
+
+static void take_saying(void *ctx, bool is_well, const char *text, const char *remedy)
+{
+    const struct examined *e = ctx;
+    cw_doctor_say(e->d, is_well ? CW_DOCTOR_OK : CW_DOCTOR_WARNING, "chips", remedy, "%s: %s", e->tee,
+            text);
+}
+
 static void look_at_chips(struct cw_doctor *d)
 {
     look_at_program_file(d, "causeway-node", "local nodes can run", is_local_node_of(d, NULL));
-    look_at_program_file(d, "causeway-sancus", "Sancus boards can be emulated (no protection from "
-                                               "this machine's root)",
-            is_local_node_of(d, "sancus"));
+    for (size_t i = 0; cw_owner_backends[i] != NULL; i++) {
+        const struct cw_owner_backend *b = cw_owner_backends[i];
+        if (b->local != NULL) {
+            char what[128];
+            (void)snprintf(what, sizeof what, "%s chips can be emulated (no protection from this "
+                           "machine's root)", b->name);
+            look_at_program_file(d, b->local->program, what, is_local_node_of(d, b->name));
+        }
+        if (b->examine != NULL) {
+            b->examine(take_saying, &(struct examined){d, b->name});
+        }
+    }
     if (cw_file_exists("/proc/sys/kernel/seccomp/actions_avail")) {
         cw_doctor_say(d, CW_DOCTOR_OK, "chips", NULL,
                 "native modules can run in their jail (no protection)");

@@ -169,6 +169,9 @@ struct cw_owner_verb {
     cw_status (*run)(const struct cw_owner_call *call, struct json_t **ret_result);
 };
 
+/* One thing about this machine, for doctor; remedy: what to do where it is not as it should be. */
+typedef void cw_owner_say_fn(void *ctx, bool is_well, const char *text, const char *remedy);
+
 struct cw_owner_backend {
     const char *name;
     bool session_dh;          /* its images link session_dh.c; else session_chip.c   */
@@ -208,6 +211,9 @@ struct cw_owner_backend {
             const uint8_t nonce[static CW_NONCE_LEN], const uint8_t life[static 32],
             const uint8_t *report, const uint8_t *proof, size_t proof_len,
             struct cw_owner_verdict *ret_verdict);
+
+    /* What this machine has for the TEE; NULL: nothing of its own.  Executes nothing odd. */
+    void (*examine)(cw_owner_say_fn *say, void *ctx);
 
     const struct cw_owner_local *local; /* NULL: a local node is causeway-node alone */
     const struct cw_owner_secret *secret; /* what its builds need; NULL: nothing             */

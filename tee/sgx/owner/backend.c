@@ -212,6 +212,7 @@ const struct cw_owner_backend cw_owner_sgx = {
         .needs = needs,
         .build = build_all,
         .verify = cw_sgx_verify,
+        .examine = cw_sgx_examine,
         .local = &cw_sgx_local,
         .secret = &signer,
         .verbs = verbs,
