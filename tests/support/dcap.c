@@ -24,7 +24,7 @@ static void must(bool holds)
     }
 }
 
-/* --- keys ----------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 enum { ROOT, INTERMEDIATE, LEAF, SIGNER, ATTESTATION, STRANGER, ODD_CURVE, KEY_COUNT };
 
@@ -63,7 +63,7 @@ static void sign_raw(EVP_PKEY *key, const void *bytes, size_t len, uint8_t ret_s
     EVP_MD_CTX_free(context);
 }
 
-/* --- the platform: PCK extension ------------------------------------------------------------------- */
+/* --- the platform: PCK extension -------------------------------------------------------------- */
 
 static const uint8_t fmspc[6] = {0x00, 0x90, 0x6e, 0xd5, 0x00, 0x00};
 static const uint8_t pceid[2] = {0x00, 0x01};
@@ -114,7 +114,7 @@ static size_t extension_make(uint8_t *ret_bytes, bool is_short)
     return whole.len;
 }
 
-/* --- certificates ------------------------------------------------------------------------------------ */
+/* --- certificates ----------------------------------------------------------------------------- */
 
 struct subject {
     const char *name;
@@ -133,10 +133,10 @@ struct subject {
 
 static void set_name(X509_NAME *name, const char *common)
 {
-    must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1, -1,
-                 0) == 1 &&
-            X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"Test Silicon",
-                    -1, -1, 0) == 1);
+    must(X509_NAME_add_entry_by_txt(
+                 name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1, -1, 0) == 1 &&
+            X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
+                    (const unsigned char *)"Test Silicon", -1, -1, 0) == 1);
 }
 
 static void add_extension(X509 *certificate, int nid, const char *value)
@@ -169,7 +169,8 @@ static X509 *certificate_make(const struct subject *s, int64_t now)
     must(ASN1_TIME_set(X509_getm_notBefore(c), (time_t)(now + s->from)) != NULL &&
             ASN1_TIME_set(X509_getm_notAfter(c), (time_t)(now + s->until)) != NULL &&
             X509_set_pubkey(c, key_of(s->key)) == 1);
-    add_extension(c, NID_basic_constraints, s->is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    add_extension(
+            c, NID_basic_constraints, s->is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
     if (s->usage != NULL) {
         add_extension(c, NID_key_usage, s->usage);
     }
@@ -202,7 +203,8 @@ static struct chain chain_make(const struct dcap_recipe *r)
 {
     dcap_flaw flaw = r->flaw;
     struct subject root = {ROOT_NAME, ROOT_NAME, ROOT, ROOT, -3 * YEAR,
-        flaw == DCAP_ROOT_EXPIRED ? -DAY : 20 * YEAR, true, AUTHORITY_USAGE, 1, false, false, false};
+            flaw == DCAP_ROOT_EXPIRED ? -DAY : 20 * YEAR, true, AUTHORITY_USAGE, 1, false, false,
+            false};
     struct subject intermediate = {INTERMEDIATE_NAME, ROOT_NAME, INTERMEDIATE,
         flaw == DCAP_INTERMEDIATE_BY_ANOTHER_KEY ? STRANGER : ROOT, -2 * YEAR,
         flaw == DCAP_INTERMEDIATE_EXPIRED ? -DAY : 10 * YEAR,
@@ -219,16 +221,20 @@ static struct chain chain_make(const struct dcap_recipe *r)
         3, flaw != DCAP_LEAF_WITHOUT_EXTENSION, flaw == DCAP_LEAF_EXTENSION_SHORT,
         flaw == DCAP_LEAF_HAS_CRITICAL_EXTENSION};
     bool by_intermediate = flaw == DCAP_SIGNER_BY_INTERMEDIATE;
-    struct subject signer = {flaw == DCAP_SIGNER_NAMED_OTHERWISE ? "Test SGX Something" : SIGNER_NAME,
-        by_intermediate ? INTERMEDIATE_NAME : ROOT_NAME, SIGNER,
-        flaw == DCAP_SIGNER_BY_ANOTHER_KEY ? STRANGER : by_intermediate ? INTERMEDIATE : ROOT,
-        -YEAR, flaw == DCAP_SIGNER_EXPIRED ? -DAY : 5 * YEAR, false, LEAF_USAGE, 4, false, false,
-        false};
+    struct subject signer = {
+            flaw == DCAP_SIGNER_NAMED_OTHERWISE ? "Test SGX Something" : SIGNER_NAME,
+            by_intermediate ? INTERMEDIATE_NAME : ROOT_NAME, SIGNER,
+            flaw == DCAP_SIGNER_BY_ANOTHER_KEY ? STRANGER
+            : by_intermediate                  ? INTERMEDIATE
+                                               : ROOT,
+            -YEAR, flaw == DCAP_SIGNER_EXPIRED ? -DAY : 5 * YEAR, false, LEAF_USAGE, 4, false,
+            false, false};
     return (struct chain){certificate_make(&root, r->now), certificate_make(&intermediate, r->now),
         certificate_make(&leaf, r->now), certificate_make(&signer, r->now)};
 }
 
-static X509_CRL *list_make(const char *issuer, unsigned by, int64_t from, int64_t until, long revoked)
+static X509_CRL *list_make(
+        const char *issuer, unsigned by, int64_t from, int64_t until, long revoked)
 {
     X509_CRL *list = X509_CRL_new();
     X509_NAME *name = X509_NAME_new();
@@ -309,7 +315,7 @@ static char *pem_of(X509 *const *certificates, size_t count)
     return copy;
 }
 
-/* --- signed JSON -------------------------------------------------------------------------------------- */
+/* --- signed JSON ------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 1, 2))) static char *format(const char *pattern, ...)
 {
@@ -368,7 +374,8 @@ static char *tcb_info_make(const struct dcap_recipe *r)
     char *second = level_make(r->tcb_version, flaw == DCAP_TCB_INFO_UNREACHED ? 2 : 0,
             flaw == DCAP_TCB_INFO_STATUS_UNKNOWN ? "Splendid" : r->tcb_status,
             ",\"advisoryIDs\":[\"TEST-SA-00001\",\"TEST-SA-00002\"]");
-    char *third = level_make(r->tcb_version, flaw == DCAP_TCB_INFO_UNREACHED ? 3 : -1, "Revoked", "");
+    char *third =
+            level_make(r->tcb_version, flaw == DCAP_TCB_INFO_UNREACHED ? 3 : -1, "Revoked", "");
     char *id = format("%s", r->tcb_version == 2 ? ""
             : flaw == DCAP_TCB_INFO_OF_TDX ? "\"id\":\"TDX\"," : "\"id\":\"SGX\",");
     char *text = format("{%s\"version\":%u,\"issueDate\":\"%s\",\"nextUpdate\":\"%s\","
@@ -470,7 +477,7 @@ static void collateral_make(const struct dcap_recipe *r, struct dcap_made *made)
     free(identity_signature);
 }
 
-/* --- the quote ----------------------------------------------------------------------------------------- */
+/* --- the quote -------------------------------------------------------------------------------- */
 
 struct out {
     uint8_t *bytes;
@@ -598,7 +605,7 @@ static void quote_make(const struct dcap_recipe *r, const struct chain *chain,
     made->quote_len = o.len;
 }
 
-/* --- all ------------------------------------------------------------------------------------------------ */
+/* --- all -------------------------------------------------------------------------------------- */
 
 struct dcap_recipe dcap_recipe_good(void)
 {

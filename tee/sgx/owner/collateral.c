@@ -85,7 +85,7 @@ static uint8_t *copy_of(const void *bytes, size_t len)
     return copy;
 }
 
-/* --- certificates and lists ---------------------------------------------------------------------- */
+/* --- certificates and lists ------------------------------------------------------------------- */
 
 /* One of the two, in DER.  CW_E_ABSENT: it is neither. */
 static cw_status add_der(const struct source *s, const uint8_t *der, size_t len)
@@ -191,11 +191,13 @@ static cw_status add_value(const struct source *s, const json_t *value)
         status = is_bytes ? add_der(s, bytes, len) : CW_E_ABSENT;
         free(bytes);
     }
-    return status != CW_E_ABSENT ? status
-            : say(s, CW_E_FORM, "no certificate and no revocation list (PEM, hex or base64 of DER)");
+    return status != CW_E_ABSENT
+                   ? status
+                   : say(s, CW_E_FORM,
+                             "no certificate and no revocation list (PEM, hex or base64 of DER)");
 }
 
-/* --- signed JSON ---------------------------------------------------------------------------------- */
+/* --- signed JSON ------------------------------------------------------------------------------ */
 
 static json_t *parse(const struct source *s, const char *text, size_t len)
 {
@@ -323,7 +325,7 @@ static cw_status add_container(struct source *s, const json_t *root, const char 
     return status;
 }
 
-/* --- one object, one file, one folder --------------------------------------------------------------- */
+/* --- one object, one file, one folder --------------------------------------------------------- */
 
 static cw_status add_object(struct source *s, const char *text, size_t len, bool is_alone)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/wire/reader.h"
+#include "tee/sgx/owner/stream.h"
 
 #define TEE_TDX 0x81u
 #define CERT_QE_REPORT 6u
@@ -25,11 +26,6 @@ __attribute__((format(printf, 3, 4))) static cw_status say(char *why, cw_status 
     return status;
 }
 
-static uint16_t u16_at(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | (unsigned)p[1] << 8);
-}
-
 static bool is_vendor(const uint8_t *p)
 {
     return memcmp(p, vendor_intel, SGX_QUOTE_VENDOR_LEN) == 0 ||
@@ -40,7 +36,7 @@ static bool is_vendor(const uint8_t *p)
 static size_t find_behind(const uint8_t *bytes, size_t len)
 {
     for (size_t at = 1; at <= HEADER_MAX && at + SGX_QUOTE_BODY <= len; at++) {
-        uint16_t version = u16_at(bytes + at);
+        uint16_t version = cw_sgxs_u16(bytes + at);
         if (version >= 3 && version <= 5 && is_vendor(bytes + at + SGX_QUOTE_VENDOR)) {
             return at;
         }
@@ -50,7 +46,7 @@ static size_t find_behind(const uint8_t *bytes, size_t len)
 
 static cw_status refuse_version(const uint8_t *bytes, size_t len, char *why)
 {
-    uint16_t version = u16_at(bytes);
+    uint16_t version = cw_sgxs_u16(bytes);
     size_t behind = find_behind(bytes, len);
     bool is_text = true;
     for (size_t i = 0; i < SGX_QUOTE_BODY && i < len; i++) {
@@ -74,13 +70,12 @@ static cw_status refuse_version(const uint8_t *bytes, size_t len, char *why)
 
 static cw_status check_header(const uint8_t *bytes, size_t len, char *why)
 {
-    uint16_t version = u16_at(bytes);
+    uint16_t version = cw_sgxs_u16(bytes);
     if (version != 3 && version != 4) {
         return refuse_version(bytes, len, why);
     }
-    uint16_t key_type = u16_at(bytes + SGX_QUOTE_KEY_TYPE);
-    uint32_t tee = u16_at(bytes + SGX_QUOTE_TEE_TYPE) |
-            (uint32_t)u16_at(bytes + SGX_QUOTE_TEE_TYPE + 2) << 16;
+    uint16_t key_type = cw_sgxs_u16(bytes + SGX_QUOTE_KEY_TYPE);
+    uint32_t tee = cw_sgxs_u32(bytes + SGX_QUOTE_TEE_TYPE);
     if (tee == TEE_TDX && version == 4) {
         return say(why, CW_E_FORM, "a TDX quote, which is not verified here: SGX quotes are");
     }
@@ -134,15 +129,14 @@ cw_status cw_dcap_quote_decode(const uint8_t *bytes, size_t len, struct cw_dcap_
     if (status != CW_OK) {
         return status;
     }
-    struct cw_reader length = cw_reader_over(bytes + SGX_QUOTE_SIG_LEN, 4);
-    uint32_t data_len = cw_reader_u32(&length);
+    uint32_t data_len = cw_sgxs_u32(bytes + SGX_QUOTE_SIG_LEN);
     if (data_len > len - SGX_QUOTE_SIG) {
         return say(ret_why, CW_E_SHORT, "the signature data at byte %d would be %u bytes long, and "
                 "%zu are there: the quote is cut off", SGX_QUOTE_SIG, data_len,
                 len - SGX_QUOTE_SIG);
     }
     struct cw_dcap_quote q = {
-        .version = u16_at(bytes),
+        .version = cw_sgxs_u16(bytes),
         .vendor = bytes + SGX_QUOTE_VENDOR,
         .signed_part = bytes,
         .report = bytes + SGX_QUOTE_BODY,

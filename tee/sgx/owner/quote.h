@@ -49,7 +49,7 @@ struct cw_dcap_quote {
  * CW_E_SHORT  the bytes end before the quote does
  * CW_E_FORM   no quote that is known here
  */
-CW_MUST_CHECK cw_status cw_dcap_quote_decode(const uint8_t *bytes, size_t len, struct cw_dcap_quote *ret_quote,
-        char ret_why[static CW_DCAP_QUOTE_WHY_CAP]);
+CW_MUST_CHECK cw_status cw_dcap_quote_decode(const uint8_t *bytes, size_t len,
+        struct cw_dcap_quote *ret_quote, char ret_why[static CW_DCAP_QUOTE_WHY_CAP]);
 
 #endif

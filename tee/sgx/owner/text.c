@@ -35,6 +35,15 @@ bool cw_text_hex(const char *text, size_t text_len, uint8_t *ret_bytes, size_t l
     return true;
 }
 
+const char *cw_text_hex_print(const uint8_t *bytes, size_t len, char *ret_text)
+{
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        (void)snprintf(ret_text + 2 * i, 3, "%02x", bytes[i]);
+    }
+    return ret_text;
+}
+
 static int base64_digit(char c)
 {
     if (c >= 'A' && c <= 'Z') {
@@ -170,7 +179,7 @@ void cw_text_time_print(int64_t time, char *ret_text)
     }
 }
 
-/* --- PEM ---------------------------------------------------------------------------------------- */
+/* --- PEM -------------------------------------------------------------------------------------- */
 
 static bool starts_with(const struct cw_text_pem *p, const char *word)
 {

@@ -16,6 +16,9 @@
 /* cw_text_hex - exactly len bytes, digits of either case; false: it is not that. */
 bool cw_text_hex(const char *text, size_t text_len, uint8_t *ret_bytes, size_t len);
 
+/* cw_text_hex_print - lower-case digits into ret_text, [2 * len + 1]; gives it. */
+const char *cw_text_hex_print(const uint8_t *bytes, size_t len, char *ret_text);
+
 /*
  * cw_text_base64 - decode; line ends (LF or CR LF) may stand between the digits.
  *

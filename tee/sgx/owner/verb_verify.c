@@ -19,29 +19,51 @@
 #define LIST_MAX 16u
 
 enum {
-    QUOTE, COLLATERAL, TIME, ROOT, MRENCLAVE, MRSIGNER, PRODID, MIN_SVN, REPORT_DATA, XFRM, PLATFORM,
-    MIN_EVALUATION, ALLOW_STATUS, REFUSE_ADVISORY, ALLOW_DEBUG, ALLOW_EMULATED,
+    QUOTE,
+    COLLATERAL,
+    TIME,
+    ROOT,
+    MRENCLAVE,
+    MRSIGNER,
+    PRODID,
+    MIN_SVN,
+    REPORT_DATA,
+    XFRM,
+    PLATFORM,
+    MIN_EVALUATION,
+    ALLOW_STATUS,
+    REFUSE_ADVISORY,
+    ALLOW_DEBUG,
+    ALLOW_EMULATED,
 };
 
 static const struct cw_args_option options[] = {
-    [QUOTE] = {"quote", "FILE", "a DCAP quote, as the machine gave it"},
-    [COLLATERAL] = {"collateral", "PATH", "a folder of the separate files, or one JSON object"},
-    [TIME] = {"time", "TIME", "to judge at: 2025-06-19T12:00:00Z, or seconds since 1970; else now"},
-    [ROOT] = {"root-key-hash", "HEX", "pin another root than Intel's: SHA-256 of its public key "
-            "(SubjectPublicKeyInfo)"},
-    [MRENCLAVE] = {"mrenclave", "HEX", "the enclave must be this one"},
-    [MRSIGNER] = {"mrsigner", "HEX", "the enclave must be of this signer"},
-    [PRODID] = {"prodid", "N", "with this product number (ISVPRODID)"},
-    [MIN_SVN] = {"min-svn", "N", "with this security version (ISVSVN) or a newer one"},
-    [REPORT_DATA] = {"report-data", "HEX", "with this REPORTDATA, 64 bytes"},
-    [XFRM] = {"xfrm", "MASK", "with no other bits in XFRM than these: 0x3"},
-    [PLATFORM] = {"ppid-hash", "HEX", "on this platform: SHA-256 of its PPID, as verdicts show it"},
-    [MIN_EVALUATION] = {"min-evaluation", "N", "least tcbEvaluationDataNumber of the collateral"},
-    [ALLOW_STATUS] = {"allow-status", "STATUS[,STATUS]", "TCB statuses to accept besides UpToDate"},
-    [REFUSE_ADVISORY] = {"refuse-advisory", "ID[,ID]", "refuse platforms that these advisories name"},
-    [ALLOW_DEBUG] = {"allow-debug", NULL, "accept DEBUG enclaves, whose memory their host reads"},
-    [ALLOW_EMULATED] = {"allow-emulated", NULL, "accept an emulated CPU, whose root key is pinned"},
-    {0},
+        [QUOTE] = {"quote", "FILE", "a DCAP quote, as the machine gave it"},
+        [COLLATERAL] = {"collateral", "PATH", "a folder of the separate files, or one JSON object"},
+        [TIME] = {"time", "TIME",
+                "to judge at: 2025-06-19T12:00:00Z, or seconds since 1970; else now"},
+        [ROOT] = {"root-key-hash", "HEX",
+                "pin another root than Intel's: SHA-256 of its public key "
+                "(SubjectPublicKeyInfo)"},
+        [MRENCLAVE] = {"mrenclave", "HEX", "the enclave must be this one"},
+        [MRSIGNER] = {"mrsigner", "HEX", "the enclave must be of this signer"},
+        [PRODID] = {"prodid", "N", "with this product number (ISVPRODID)"},
+        [MIN_SVN] = {"min-svn", "N", "with this security version (ISVSVN) or a newer one"},
+        [REPORT_DATA] = {"report-data", "HEX", "with this REPORTDATA, 64 bytes"},
+        [XFRM] = {"xfrm", "MASK", "with no other bits in XFRM than these: 0x3"},
+        [PLATFORM] = {"ppid-hash", "HEX",
+                "on this platform: SHA-256 of its PPID, as verdicts show it"},
+        [MIN_EVALUATION] = {"min-evaluation", "N",
+                "least tcbEvaluationDataNumber of the collateral"},
+        [ALLOW_STATUS] = {"allow-status", "STATUS[,STATUS]",
+                "TCB statuses to accept besides UpToDate"},
+        [REFUSE_ADVISORY] = {"refuse-advisory", "ID[,ID]",
+                "refuse platforms that these advisories name"},
+        [ALLOW_DEBUG] = {"allow-debug", NULL,
+                "accept DEBUG enclaves, whose memory their host reads"},
+        [ALLOW_EMULATED] = {"allow-emulated", NULL,
+                "accept an emulated CPU, whose root key is pinned"},
+        {0},
 };
 
 /* The policy, and the bytes that it points to. */
@@ -77,7 +99,8 @@ static bool read_hex(const char *const *values, size_t option, uint8_t *ret_byte
     return cw_text_hex(text, strlen(text), ret_bytes, len) || wrong(option, text, expected);
 }
 
-static bool read_number(const char *const *values, size_t option, uint64_t max, uint64_t *ret_number)
+static bool read_number(
+        const char *const *values, size_t option, uint64_t max, uint64_t *ret_number)
 {
     const char *text = values[option];
     if (text == NULL) {
@@ -182,15 +205,12 @@ static bool read_wish(const char *const *values, struct wish *w)
     return true;
 }
 
-/* --- the verdict ------------------------------------------------------------------------------------- */
+/* --- the verdict ------------------------------------------------------------------------------ */
 
 static json_t *hex_json(const uint8_t *bytes, size_t len)
 {
-    char text[2 * SGX_REPORTDATA_LEN + 1] = "";
-    for (size_t i = 0; i < len; i++) {
-        (void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return json_string(text);
+    char text[2 * SGX_REPORTDATA_LEN + 1];
+    return json_string(cw_text_hex_print(bytes, len, text));
 }
 
 static json_t *number_hex(uint64_t number)
@@ -381,8 +401,10 @@ static cw_status judge(const char *quote_path, const char *collateral_path, cons
     }
     status = cw_dcap_collateral_read(collateral_path, &collateral, why);
     if (status == CW_E_ABSENT || status == CW_E_SYSTEM) {
-        cw_log_error("--collateral" CW_AT ": %s" CW_REMEDY "; name a folder, or a file with one JSON "
-                "object", why);
+        cw_log_error("--collateral" CW_AT ": %s" CW_REMEDY
+                     "; name a folder, or a file with one JSON "
+                     "object",
+                why);
         free(quote);
         return CW_E_FORM;
     }

@@ -76,7 +76,7 @@ typedef enum cw_dcap_step {
 /* What the owner asks for.  Zeros (a policy = {0}) are the strictest: Intel's root, UpToDate only,
  * neither debug nor emulated; but any enclave. */
 struct cw_dcap_policy {
-    /* The root key: SHA-256 of its SubjectPublicKeyInfo in DER, [CW_DCAP_HASH_LEN].  NULL: Intel's. */
+    /* The root key: SHA-256 of its SubjectPublicKeyInfo in DER, [CW_DCAP_HASH_LEN]; NULL: Intel */
     const uint8_t *root_key_hash;
     bool allow_emulated;     /* evidence of causeway-sgx under the root key that is pinned above  */
     bool allow_foreign_root; /* a pinned root that is not Intel's may vouch for evidence that is

@@ -124,7 +124,8 @@ static void pem_is_read_strictly_in_quotes(void **state)
         char *own = calloc(1, strlen(text) + 3);
         assert_non_null(own);
         memcpy(own, text, strlen(text));
-        struct cw_text_pem pem = {own, strlen(text) + (is_strict ? cases[i / 2].more : 0), is_strict};
+        struct cw_text_pem pem = {
+                own, strlen(text) + (is_strict ? cases[i / 2].more : 0), is_strict};
         cw_text_label label;
         uint8_t *der;
         size_t len;
@@ -192,15 +193,21 @@ static void spans_are_of_the_outer_object_alone(void **state)
         const char *text;
         const char *value; /* NULL: absent */
     } cases[] = {
-        {"{\"a\":1}", "1"},
-        {" { \"a\" : [1, {\"a\": 2}] , \"b\": 3 } ", "[1, {\"a\": 2}]"},
-        {"{\"b\":{\"a\":1},\"a\":\"}\\\"{\"}", "\"}\\\"{\""},
-        {"{\"b\":\"\\\\\",\"a\":null}", "null"},
-        {"{\"b\":[\"\\\"a\\\":1\"]}", NULL},
-        {"{\"aa\":1}", NULL},
-        {"{\"\\u0061\":1}", NULL}, /* a key is compared as it is written */
-        {"{}", NULL}, {"", NULL}, {"{\"a", NULL}, {"{\"a\"", NULL}, {"{\"a\":1", NULL}, {"[]", NULL},
-        {"{\"a\":\"\\", NULL}, {"{\"b\":1,}", NULL},
+            {"{\"a\":1}", "1"},
+            {" { \"a\" : [1, {\"a\": 2}] , \"b\": 3 } ", "[1, {\"a\": 2}]"},
+            {"{\"b\":{\"a\":1},\"a\":\"}\\\"{\"}", "\"}\\\"{\""},
+            {"{\"b\":\"\\\\\",\"a\":null}", "null"},
+            {"{\"b\":[\"\\\"a\\\":1\"]}", NULL},
+            {"{\"aa\":1}", NULL},
+            {"{\"\\u0061\":1}", NULL}, /* a key is compared as it is written */
+            {"{}", NULL},
+            {"", NULL},
+            {"{\"a", NULL},
+            {"{\"a\"", NULL},
+            {"{\"a\":1", NULL},
+            {"[]", NULL},
+            {"{\"a\":\"\\", NULL},
+            {"{\"b\":1,}", NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -18,7 +18,7 @@
 #include "tee/sgx/owner/verify.h"
 #include "tests/support/dcap.h"
 
-/* --- helpers --------------------------------------------------------------------------------------- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 static struct cw_dcap_collateral *collateral_of(const char *text)
 {
@@ -61,13 +61,14 @@ static void expect_refused(const struct cw_dcap_verdict *v, cw_dcap_step step, c
     assert_false(v->accepted);
     assert_false(v->is_protected);
     if (v->failed != step || strstr(v->reason, words) == NULL) {
-        fail_msg("step %d, \"%s\"; expected %d, \"%s\"", (int)v->failed, v->reason, (int)step, words);
+        fail_msg("step %d, \"%s\"; expected %d, \"%s\"", (int)v->failed, v->reason, (int)step,
+                words);
     }
     assert_true(v->genuine == (step == CW_DCAP_STEP_POLICY));
     assert_true(v->remedy[0] != '\0');
 }
 
-/* --- what is right is accepted ------------------------------------------------------------------------- */
+/* --- what is right is accepted ---------------------------------------------------------------- */
 
 static void good_quote_is_accepted(void **state)
 {
@@ -186,7 +187,7 @@ static void bytes_behind_the_quote_are_counted(void **state)
     dcap_made_free(&made);
 }
 
-/* --- what is wrong is refused, each in its own way --------------------------------------------------------- */
+/* --- what is wrong is refused, each in its own way -------------------------------------------- */
 
 static void every_flaw_fails_in_its_own_step(void **state)
 {
@@ -451,7 +452,7 @@ static void flipped_bit_in_the_collateral_changes_no_verdict(void **state)
     dcap_made_free(&made);
 }
 
-/* --- status and policy --------------------------------------------------------------------------------- */
+/* --- status and policy ------------------------------------------------------------------------ */
 
 static void platform_and_quoting_enclave_converge(void **state)
 {
@@ -642,7 +643,7 @@ static void marks_of_emulation_agree_or_all_is_refused(void **state)
     }
 }
 
-/* --- the same collateral written otherwise ------------------------------------------------------------------ */
+/* --- the same collateral written otherwise ---------------------------------------------------- */
 
 static json_t *object_of(const struct dcap_made *made)
 {
@@ -769,7 +770,7 @@ static void what_is_no_collateral_is_said_so(void **state)
     }
 }
 
-/* --- a folder ----------------------------------------------------------------------------------------------- */
+/* --- a folder --------------------------------------------------------------------------------- */
 
 struct folder {
     char path[64];
