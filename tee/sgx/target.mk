@@ -18,3 +18,5 @@ $(foreach t,entry arena keys,$(eval tee/sgx/tests/$t_test.c.with := $(addprefix 
     subject.c)))
 tee/sgx/tests/evidence_test.c.with := silicon/sgx/tests/cell_support.c silicon/sgx/tests/enclaves.S
 tee/sgx/tests/hardware_test.c.with = tee/sgx/tests/fake_driver.c
+tee/sgx/tests/traced_test.c.with := $(addprefix tee/sgx/tests/,rig.c subject.c) \
+    silicon/sgx/tests/cell_support.c silicon/sgx/tests/enclaves.S

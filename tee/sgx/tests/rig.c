@@ -46,8 +46,13 @@ static uint64_t number(const uint8_t *at, size_t len)
 
 uint64_t rig_symbol(const struct rig *r, const char *name)
 {
-    FILE *file = fopen(r->elf, "rb");
-    must(file != NULL, r->elf);
+    return rig_symbol_of(r->elf, name);
+}
+
+uint64_t rig_symbol_of(const char *elf, const char *name)
+{
+    FILE *file = fopen(elf, "rb");
+    must(file != NULL, elf);
     static uint8_t bytes[4u << 20];
     const size_t len = fread(bytes, 1, sizeof bytes, file);
     (void)fclose(file);
@@ -69,7 +74,7 @@ uint64_t rig_symbol(const struct rig *r, const char *name)
             }
         }
     }
-    fail_msg("%s has no symbol %s", r->elf, name);
+    fail_msg("%s has no symbol %s", elf, name);
     return 0;
 }
 

@@ -76,6 +76,7 @@ void rig_close(struct rig *r);
 
 /* rig_symbol - offset of a name in the image. */
 uint64_t rig_symbol(const struct rig *r, const char *name);
+uint64_t rig_symbol_of(const char *elf, const char *name);
 
 /* What the host puts into registers before EENTER. */
 struct rig_poison {
