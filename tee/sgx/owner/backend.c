@@ -104,7 +104,7 @@ static cw_status keep_image(const struct cw_x86_64 *job, const struct cw_owner_b
     char *path = NULL;
     cw_status status = CW_E_SYSTEM;
     if (asprintf(&path, "%s/%s.sgx", job->recipe.folder, job->recipe.module->name) >= 0) {
-        status = cw_file_write(path, built->image, built->image_len, 0666);
+        status = cw_file_write(path, built->image, built->image_len, 0644);
         free(path);
     }
     return status == CW_OK ? CW_OK
