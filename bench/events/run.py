@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Events over two native nodes against the 3-hop reference, in turns, all processes on one core.
+"""Events over two native nodes against the 3-hop reference, in turns, all processes on one core;
+then the same over two nodes with SGX modules, on an emulated CPU.
 
 What is compared is processor time of all processes together: on one core that is what a clock
 shows on a quiet machine, and it stays true on a busy one.  The clock's numbers stand beside it.
@@ -14,6 +15,7 @@ import shutil
 import signal
 import socket
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,9 @@ TRIP = "event round trip over two nodes, 16 B"
 RATE = "events pipelined over two nodes, 16 B"
 NATS = "the same against a NATS cluster with TLS"
 IDLE = "two nodes and two modules at rest"
+SGX_TRIP = "the round trip with SGX modules, emulated"
+SGX_RATE = "the pipelined events with SGX modules, emulated"
+SGX_IDLE = "two SGX nodes, two enclaves, their CPU at rest"
 
 
 def run(command, **options):
@@ -52,10 +57,13 @@ def children_s():
 class World:
     """Two nodes, and the two modules of app.json between which events go round."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, tee):
+        os.mkdir(folder)
         self.folder = folder
+        self.tee = tee
         self.state = os.path.join(folder, "state")
         self.nodes = []
+        platform = self.start_cpu() if tee == "sgx" else None
         for name in ("caller.c", "echo.c"):
             shutil.copy(os.path.join(ROOT, "bench/events", name), folder)
         with open(os.path.join(ROOT, "bench/events/app.json"), encoding="utf-8") as file:
@@ -64,6 +72,9 @@ class World:
         for name, placeholder in (("a", "6101"), ("b", "6102")):
             port = str(free_port())
             app = app.replace(placeholder, port)
+            if platform is not None:
+                app = app.replace('"native"', f'"sgx", "platform": "{platform}"')
+                app = app.replace("allow_unprotected", "allow_emulated")
             self.start(name, port, owner)
         with open(os.path.join(folder, "app.json"), "w", encoding="utf-8") as file:
             file.write(app)
@@ -72,11 +83,30 @@ class World:
     def causeway(self, *words):
         return run([f"{BIN}/causeway", "--quiet", "--state", self.state, *words], cwd=self.folder)
 
+    def start_cpu(self):
+        """The id of the CPU that now runs: SHA-256 of its root's public key."""
+        path = os.path.join(self.folder, "cpu")
+        log = open(path + ".log", "w", encoding="utf-8")
+        self.nodes.append(subprocess.Popen(
+            PIN + [f"{BIN}/causeway-sgx", "--listen", path, "--state", path + ".state"],
+            stderr=log))
+        for _ in range(1000):
+            try:
+                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as port:
+                    port.connect(path)
+                    port.send(struct.pack("=II", 1, 5))  # INFO of silicon/sgx/port.h
+                    return re.search(r'"platform": "([0-9a-f]+)"', port.recv(65536).decode(
+                        "utf-8", "replace")).group(1)
+            except OSError:
+                time.sleep(0.01)
+        sys.exit(f"the emulated CPU did not start: {log.name}")
+
     def start(self, name, port, owner):
         log = open(os.path.join(self.folder, name + ".log"), "w", encoding="utf-8")
+        chip = ["--platform", "cpu=" + os.path.join(self.folder, "cpu")]
         node = subprocess.Popen(
             PIN + [f"{BIN}/causeway-node", "--name", name, "--listen", f"127.0.0.1:{port}",
-                   "--tee", "native", "--owner", owner,
+                   "--tee", self.tee, "--owner", owner, *(chip if self.tee == "sgx" else []),
                    "--state", os.path.join(self.folder, "node-" + name)],
             stdout=subprocess.PIPE, stderr=log, text=True)
         self.nodes.append(node)
@@ -94,9 +124,8 @@ class World:
         return float(words[0]), float(words[1])
 
     def end(self):
-        for node in self.nodes:
+        for node in reversed(self.nodes):
             node.send_signal(signal.SIGTERM)
-        for node in self.nodes:
             node.wait(10)
 
 
@@ -273,11 +302,30 @@ def peers(folder, own_ns):
           f"{theirs_ns / own_ns:.1f}x\t>= 3x")
 
 
+def sgx(folder, floor_trip, floor_rate):
+    """The same events, where each module is an enclave.  By processor time too: on one core."""
+    world = World(os.path.join(folder, "sgx"), "sgx")
+    try:
+        idle = idle_share(world)
+        trips = [world.drive(1, 250) for _ in range(ROUNDS)]
+        rates = [world.drive(IN_FLIGHT, 250) for _ in range(ROUNDS)]
+        trip, rate = medians(trips), [one / 2 for one in medians(rates)]
+        print(f"RESULT\t{SGX_TRIP}\t{trip[1] / 1000:.1f}\tus\t3-hop reference "
+              f"{floor_trip[1] / 1000:.1f}; by the clock {trip[0] / 1000:.1f}\t"
+              f"{trip[1] / floor_trip[1]:.2f}x\t-")
+        print(f"RESULT\t{SGX_RATE}\t{1e6 / rate[1]:.0f}\tk/s\t3-hop reference, batched "
+              f"{1e6 / floor_rate[1]:.0f}; by the clock {1e6 / rate[0]:.0f}\t"
+              f"{floor_rate[1] / rate[1]:.2f}x\t-")
+        print(f"RESULT\t{SGX_IDLE}\t{idle:.3f}\t%\tof a processor\t-\tvalue < 1 %", flush=True)
+    finally:
+        world.end()
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="causeway-bench-")
     world = None
     try:
-        world = World(folder)
+        world = World(os.path.join(folder, "native"), "native")
         idle = idle_share(world)
         trips, floor_trips, rates, floor_rates = [], [], [], []
         for _ in range(ROUNDS):
@@ -304,9 +352,10 @@ def main():
         if rate_ratio < 0.5:
             profile(world, RATE, IN_FLIGHT)
         peers(folder, rate[1])
+        sgx(folder, floor_trip, floor_rate)
     except subprocess.CalledProcessError as error:
         print(f"{error}", file=sys.stderr)
-        for log in glob.glob(os.path.join(folder, "*.log")):
+        for log in glob.glob(os.path.join(folder, "*", "*.log")):
             with open(log, encoding="utf-8") as file:
                 sys.stderr.write(file.read())
         return 1

@@ -6,17 +6,21 @@
  *        |                  |----------------|--ended, breach--> LOST --unload--> (freed)
  *        |--failed--> (freed)                |--unload--> LEAVING --done--> (freed)
  *
- * Implementation notes.  While a module works on a call, the loop does not sleep but turns and
- * looks for the answer (an idle handle keeps it from blocking; everything else is served as well).
- * After LOOK_NS it asks for the doorbell instead, and sleeps.  A module that finds no request for
- * a while leaves, without ringing; the next call enters it again.  So nothing runs while nothing
- * is to be done, and nobody crosses the boundary while both are awake.
+ * Implementation notes.  A module that is inside and awake answers within microseconds: the loop
+ * does not sleep then but turns and looks for the answer (an idle handle keeps it from blocking;
+ * everything else is served as well), and neither crosses the boundary.  After LOOK_NS it asks for
+ * the doorbell instead, and sleeps.  A module that is outside is entered, and wakes the loop with
+ * its answer.  While calls are close to each other it is entered again after an answer, so that
+ * the next call finds it awake; how often this is tried depends on how often it helped.  A module
+ * that finds no request for a while leaves, without ringing.  So nothing runs while nothing is to
+ * be done.  On one processor nobody looks: whoever is looked for could not run.
  *
  * All that an enclave writes may change at any time: words are read once, items are copied before
  * they are looked at.
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +32,12 @@
 #include "tee/sgx/abi.h"
 #include "tee/sgx/node/loader.h"
 
-#define LOOK_NS 40000u      /* how long the loop turns for an answer                           */
+#define LOOK_NS 20000u      /* how long the loop turns for an answer                           */
 #define LOOK_PAUSES 40u     /* looks at one answer in each of its turns: about a microsecond   */
 #define INSIDE_LOOKS 1000u  /* looks of a module for the next request, before it leaves        */
+#define CLOSE_NS 200000u    /* calls this close to each other: the next one comes soon         */
+#define TRY_CALLS_MAX 64u   /* calls between two tries to find it awake                        */
 #define WHY_LEN 320u
-#define MANY_MAX 4096u
 
 typedef enum module_state {
     STATE_LOADING,
@@ -59,6 +64,11 @@ struct cw_node_module {
     bool was_posted;       /* the request was there when the module was entered     */
     bool is_looking;       /* the loop turns for its answer                         */
     uint64_t look_until_ns;
+    uint64_t called_ns;    /* when the last call began                              */
+    bool is_close;         /* it followed the one before soon                       */
+    bool is_tried;         /* it was entered so that this call finds it awake       */
+    unsigned try_calls;    /* until it is entered so again                          */
+    unsigned try_every;
 
     cw_node_loaded_fn loaded;
     void *loaded_ctx;
@@ -78,6 +88,7 @@ struct cw_platform {
     struct cw_node_module *modules;
     uv_idle_t looking; /* active while modules are looked at */
     unsigned looking_count;
+    bool has_processors; /* more than one */
     cw_node_done_fn closed;
     void *closed_ctx;
     uint8_t items[CW_SGX_OUT_LEN]; /* of the answer that is being told */
@@ -313,6 +324,34 @@ static void take_exit(struct cw_node_module *m)
 
 /* --- answers ------------------------------------------------------------------------------------------ */
 
+/* It left with its answer: shall it wait inside for the next call? */
+static void keep_awake(struct cw_node_module *m)
+{
+    if (m->is_inside || !m->is_close || !m->platform->has_processors) {
+        return;
+    }
+    if (m->try_calls > 0) {
+        m->try_calls--;
+        return;
+    }
+    m->is_tried = true;
+    word_put(m, CW_SGX_WORD_SPIN, INSIDE_LOOKS);
+    enter(m);
+}
+
+/* Did it help that it was entered before? */
+static void learn(struct cw_node_module *m, bool was_awake)
+{
+    if (was_awake) {
+        m->try_every = 0;
+        m->try_calls = 0;
+    } else if (m->is_tried) {
+        m->try_every = 2 * m->try_every + 1 < TRY_CALLS_MAX ? 2 * m->try_every + 1 : TRY_CALLS_MAX;
+        m->try_calls = m->try_every;
+    }
+    m->is_tried = false;
+}
+
 /* What it answered is there, whole; it may still change. */
 static void take_answer(struct cw_node_module *m)
 {
@@ -327,9 +366,13 @@ static void take_answer(struct cw_node_module *m)
         return;
     }
     (void)memcpy(p->items, m->enclave->arena + CW_SGX_OUT, (size_t)len);
+    if (m->is_looking) {
+        learn(m, true);
+    }
     look_no_more(m);
     wait_as(m, CW_SGX_WAIT_LOOKS);
     m->state = STATE_READY;
+    keep_awake(m);
     end_call(m, CW_OK, (uint32_t)served, (cw_result)result, p->items, (size_t)len);
 }
 
@@ -361,10 +404,10 @@ static void look_for_a_while(struct cw_node_module *m)
         __builtin_ia32_pause();
     }
     if (uv_hrtime() > m->look_until_ns) {
+        look_no_more(m);
+        learn(m, false);
         word_put(m, CW_SGX_WORD_SLEEPS, 1);
-        if (!look(m)) {
-            look_no_more(m);
-        }
+        (void)look(m);
     }
 }
 
@@ -418,22 +461,31 @@ static void begin_call(struct cw_node_module *m, unsigned type, const uint8_t *i
     if (in_len > 0) {
         (void)memcpy(m->enclave->arena + CW_SGX_IN, in, in_len);
     }
+    const uint64_t now_ns = uv_hrtime();
+    m->is_close = now_ns - m->called_ns < CLOSE_NS;
+    m->called_ns = now_ns;
+    const bool looks = p->has_processors && m->is_inside && !is_out(m);
     word_put(m, CW_SGX_WORD_ENTRY, type);
     word_put(m, CW_SGX_WORD_IN_LEN, in_len);
-    word_put(m, CW_SGX_WORD_SPIN, INSIDE_LOOKS);
-    word_put(m, CW_SGX_WORD_SLEEPS, 0);
+    word_put(m, CW_SGX_WORD_SPIN, looks ? INSIDE_LOOKS : 0);
+    word_put(m, CW_SGX_WORD_SLEEPS, looks ? 0 : 1);
     m->request++;
     m->state = STATE_CALLED;
     m->was_posted = false;
     word_put(m, CW_SGX_WORD_REQUEST, m->request);
     wait_as(m, CW_SGX_WAIT_BELL);
+    if (!looks) {
+        learn(m, false);
+    }
     if (has_left(m)) {
         enter(m);
     }
-    m->look_until_ns = uv_hrtime() + LOOK_NS;
-    m->is_looking = true;
-    p->looking_count++;
-    (void)uv_idle_start(&p->looking, look_at_all);
+    if (looks || is_out(m)) { /* out, and not as it should be: who could ring */
+        m->look_until_ns = looks ? now_ns + LOOK_NS : now_ns;
+        m->is_looking = true;
+        p->looking_count++;
+        (void)uv_idle_start(&p->looking, look_at_all);
+    }
 }
 
 static void sgx_call(struct cw_platform *p, struct cw_node_module *m, cw_entry entry,
@@ -540,6 +592,12 @@ static void sgx_unload(struct cw_platform *p, struct cw_node_module *m, cw_node_
     leave(m);
 }
 
+static bool has_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
+}
+
 /* --- the platform ---------------------------------------------------------------------------------------- */
 
 static cw_status choose(const struct cw_node_setup *setup, const struct cw_sgx_loader **ret_loader,
@@ -589,6 +647,7 @@ static cw_status sgx_open(const struct cw_node_setup *setup, struct cw_platform 
         return status;
     }
     p->loader = loader;
+    p->has_processors = has_processors();
     p->setup = *setup;
     p->setup.options = NULL;
     p->setup.option_count = 0;

@@ -253,7 +253,7 @@ static then inside(struct line *line)
             __builtin_ia32_pause();
         }
         if (get(line, CW_SGX_WORD_REQUEST) == get(line, CW_SGX_WORD_RESPONSE)) {
-            line->cpu->left_idle++;
+            line->cpu->left++;
             leave(line, CW_SGX_EXIT_IDLE);
             return THEN_OUT;
         }
@@ -262,6 +262,7 @@ static then inside(struct line *line)
             return what;
         }
         if (get(line, CW_SGX_WORD_SLEEPS) == 1) {
+            line->cpu->left++;
             leave(line, CW_SGX_EXIT_WAKE);
             return THEN_OUT;
         }

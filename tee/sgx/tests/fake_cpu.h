@@ -34,7 +34,7 @@ struct fake_cpu {
     bool cuts;            /* LOADED is cut in the middle                      */
     uint32_t refuses;     /* LOAD: this code                                  */
     unsigned entered;     /* EENTERs of all enclaves                          */
-    unsigned left_idle;   /* exits with nothing to do                         */
+    unsigned left;        /* exits, idle or with an answer                    */
     unsigned alive;       /* enclaves                                         */
     unsigned lines;       /* connections                                      */
 };
