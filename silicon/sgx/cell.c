@@ -16,6 +16,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,19 +143,35 @@ static bool open_plain(struct cw_cell_store *store, const char *name, unsigned e
            map_here(store);
 }
 
+/* The pages count as locked memory of each process that maps them: here, and there without rights. */
+static bool may_lock(uint64_t len)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+        return true;
+    }
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+    }
+    return len <= limit.rlim_cur;
+}
+
 static bool open_data(struct cw_cell *cell)
 {
     struct cw_cell_store *store = &cell->data;
+    bool room = may_lock(store->len);
 
-    store->descriptor = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+    store->descriptor = room ? (int)syscall(SYS_memfd_secret, O_CLOEXEC) : -1;
     if (store->descriptor >= 0 && ftruncate(store->descriptor, (off_t)store->len) == 0 &&
             map_here(store)) {
         return true;
     }
-    add_weaker(cell, errno == EAGAIN ? "data pages are ordinary memory, which root can read: "
-                                       "raise the limit of locked memory (ulimit -l)"
-                                     : "data pages are ordinary memory, which root can read: "
-                                       "this kernel has no memfd_secret");
+    add_weaker(cell, room ? "data pages are ordinary memory, which root can read: this kernel has "
+                            "no memfd_secret"
+                          : "data pages are ordinary memory, which root can read: raise the limit "
+                            "of locked memory (ulimit -l)");
     close_store(store);
     return open_plain(store, "sgx-data", MFD_NOEXEC_SEAL);
 }
@@ -422,7 +439,7 @@ static uint32_t make_plan(struct cw_cell *cell, const struct cw_sgx_image *image
     plan->miscselect = (uint32_t)cw_field_get(cell->secs + SGX_SECS_MISCSELECT, 4);
     plan->ssa_frame_len = image->ssa_frame_pages * SGX_PAGE_LEN;
     plan->traced = options->traced;
-    plan->fsgsbase = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+    plan->fsgsbase = !options->bases_by_call && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
     plan->arena_len = options->arena_len;
     return plan_threads(cell, image, ret_why);
 }

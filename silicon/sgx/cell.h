@@ -24,6 +24,7 @@ struct cw_cell_options {
     int jail;         /* descriptor of the jail's program                                     */
     bool traced;      /* the process is ours to trace; the stores stay mapped here            */
     bool allow_mixed; /* pages that are both writable and executable                          */
+    bool bases_by_call; /* FS and GS as where the instructions for them are missing           */
     uid_t user;       /* the process's own user and group; 0: as this process                 */
     int bell;         /* the host's eventfd, or -1                                            */
     uint64_t base;    /* 0: anywhere                                                          */

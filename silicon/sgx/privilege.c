@@ -50,13 +50,10 @@ static bool become(uid_t user, gid_t group)
 
 cw_status cw_privilege_settle(bool change, uid_t user, gid_t group)
 {
-    struct rlimit locked = {RLIM_INFINITY, RLIM_INFINITY};
+    static const struct rlimit locked = {RLIM_INFINITY, RLIM_INFINITY};
 
-    /* Pages that are nobody else's count as locked memory. */
-    if (setrlimit(RLIMIT_MEMLOCK, &locked) != 0 && getrlimit(RLIMIT_MEMLOCK, &locked) == 0) {
-        locked.rlim_cur = locked.rlim_max;
-        (void)setrlimit(RLIMIT_MEMLOCK, &locked);
-    }
+    /* As long as it may: pages that are nobody else's count as locked memory. */
+    (void)setrlimit(RLIMIT_MEMLOCK, &locked);
     if (change && !become(user, group)) {
         cw_log_error("cannot become user %u: %s; start causeway-sgx as root, or without --user",
                 user, strerror(errno));

@@ -208,6 +208,7 @@ static uint32_t load_bytes(struct supervisor *s, const struct cw_sgx_load *reque
     struct cw_cell_options options = {.jail = p->jail,
             .traced = p->traced,
             .allow_mixed = p->allow_mixed,
+            .bases_by_call = p->bases_by_call,
             .user = p->first_user == 0 ? 0 : p->first_user + s->slot,
             .bell = bell,
             .base = request->base,

@@ -34,6 +34,7 @@ struct cw_platform {
     int jail;               /* descriptor of its program */
     bool traced;
     bool allow_mixed;
+    bool bases_by_call; /* see cell.h */
     uid_t first_user; /* enclaves run as first_user + slot; 0: as this process */
     struct cw_epc *epc;
 };

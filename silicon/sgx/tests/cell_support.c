@@ -138,11 +138,16 @@ void test_cpu_stop(struct test_cpu *cpu)
 
 uint32_t test_cpu_load(struct test_cpu *cpu, const struct test_image *image, bool traced)
 {
+    test_cpu_init(cpu);
+    cpu->platform.traced = traced;
+    return test_cpu_load_on(cpu, image);
+}
+
+uint32_t test_cpu_load_on(struct test_cpu *cpu, const struct test_image *image)
+{
     int fd = test_image_open(image);
     uint32_t code;
 
-    test_cpu_init(cpu);
-    cpu->platform.traced = traced;
     cpu->platform.allow_mixed = image->mixed;
     test_cpu_start(cpu);
     code = cw_client_load(&cpu->client, fd, -1, 0, 65536);

@@ -56,7 +56,8 @@ void test_cpu_init(struct test_cpu *cpu);
 void test_cpu_start(struct test_cpu *cpu);
 void test_cpu_stop(struct test_cpu *cpu);
 
-/* test_cpu_load - init, start, LOAD with an arena of 64 KiB; the code. */
+/* test_cpu_load - init, start, LOAD with an arena of 64 KiB; the code.  load_on: after init. */
+uint32_t test_cpu_load_on(struct test_cpu *cpu, const struct test_image *image);
 uint32_t test_cpu_load(struct test_cpu *cpu, const struct test_image *image, bool traced);
 
 /* test_enter - EENTER or ERESUME with registers as they stand in the mailbox. */

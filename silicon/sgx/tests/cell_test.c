@@ -8,9 +8,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "silicon/sgx/jail/plan.h"
 #include "silicon/sgx/tests/cell_support.h"
@@ -457,6 +461,65 @@ static void writable_code_is_refused_unless_allowed(void **state)
     test_cpu_stop(&cpu);
 }
 
+static void without_the_instructions_for_fs_and_gs_it_is_the_same(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_registers);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    test_cpu_init(&cpu);
+    cpu.platform.traced = traced;
+    cpu.platform.bases_by_call = true;
+    assert_int_equal(test_cpu_load_on(&cpu, &image), SGX_OK);
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->gpr[13], cpu.client.loaded.base + 0x8000);
+    assert_int_equal(m->gpr[15], cpu.client.loaded.base + 0x9000);
+    test_cpu_stop(&cpu);
+    image.entry = cw_enclave_fault;
+    test_cpu_init(&cpu);
+    cpu.platform.traced = traced;
+    cpu.platform.bases_by_call = true;
+    assert_int_equal(test_cpu_load_on(&cpu, &image), SGX_OK);
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->vector, SGX_VECTOR_UD);
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER)); /* steps over it */
+    assert_non_null(test_enter(&cpu, 0, SGX_ERESUME));
+    assert_int_equal(m->function, SGX_EEXIT);
+    test_cpu_stop(&cpu);
+}
+
+/* As on a machine where nobody may lock much: in a process that gave the right up. */
+static void without_room_for_locked_memory_it_runs_and_says_so(void **state)
+{
+    static const struct rlimit little = {4096, 4096};
+    pid_t child = fork();
+    int status = -1;
+
+    (void)state;
+    if (child == 0) {
+        struct test_image image = TEST_IMAGE(cw_enclave_count);
+        struct test_cpu cpu;
+        bool good;
+
+        if (setrlimit(RLIMIT_MEMLOCK, &little) != 0 ||
+                (geteuid() == 0 && (setgroups(0, NULL) != 0 ||
+                                           setresgid(1800000001, 1800000001, 1800000001) != 0 ||
+                                           setresuid(1800000001, 1800000001, 1800000001) != 0))) {
+            _exit(2);
+        }
+        good = test_cpu_load(&cpu, &image, traced) == SGX_OK &&
+               strstr(cpu.client.loaded.text, "ulimit -l") != NULL &&
+               test_enter(&cpu, 0, SGX_EENTER) != NULL;
+        test_cpu_stop(&cpu);
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static int in_proc_mode(void **state)
 {
     (void)state;
@@ -487,6 +550,8 @@ int main(void)
             cmocka_unit_test(threads_run_side_by_side),
             cmocka_unit_test(code_that_reaches_the_jail_gets_no_system_call),
             cmocka_unit_test(writable_code_is_refused_unless_allowed),
+            cmocka_unit_test(without_the_instructions_for_fs_and_gs_it_is_the_same),
+            cmocka_unit_test(without_room_for_locked_memory_it_runs_and_says_so),
     };
     int failed = cmocka_run_group_tests_name("proc", tests, in_proc_mode, NULL);
 
