@@ -197,8 +197,8 @@ static void leave(struct cw_shim_thread *t, struct sigcontext_64 *r, uint64_t ve
     cw_frame_put(g + SGX_GPR_GSBASE, gs, 8);
     (void)cw_frame_exinfo(g - SGX_EXINFO_LEN, vector, cw_plan.miscselect, address, error);
     t->cssa++;
-    answer_exception(t, cw_frame_get(g + SGX_GPR_URSP, 8), cw_frame_get(g + SGX_GPR_URBP, 8), (uint16_t)vector, error,
-            address);
+    answer_exception(t, cw_frame_get(g + SGX_GPR_URSP, 8), cw_frame_get(g + SGX_GPR_URBP, 8),
+            (uint16_t)vector, error, address);
     give_turn(t->mailbox);
 }
 
@@ -251,7 +251,8 @@ static bool resume(struct cw_shim_thread *t, struct sigcontext_64 *r)
         *gpr(r, i) = cw_frame_get(g + 8 * i, 8);
     }
     r->ip = cw_frame_get(g + SGX_GPR_RIP, 8);
-    r->flags = (cw_frame_get(g + SGX_GPR_RFLAGS, 8) & CW_RFLAGS_CROSS) | CW_RFLAGS_FIXED | CW_RFLAGS_IF;
+    r->flags = (cw_frame_get(g + SGX_GPR_RFLAGS, 8) & CW_RFLAGS_CROSS) | CW_RFLAGS_FIXED |
+               CW_RFLAGS_IF;
     set_bases(fs, gs);
     t->cssa--;
     return true;
