@@ -44,7 +44,7 @@ mutant() {
         check "the mutant for $case is built" 1
         return
     fi
-    CW_TEST_SDK=$scratch/sdk timeout 30 "$tests/$test" >"$scratch/out" 2>&1
+    CMOCKA_MESSAGE_OUTPUT=stdout CW_TEST_SDK=$scratch/sdk timeout 30 "$tests/$test" >"$scratch/out" 2>&1
     local status=$?
     [ $status -eq 124 ] && grep -q "RUN *\] $case$" "$scratch/out" ||
         { [ $status -ne 0 ] && grep -qE "(FAILED|ERROR) *\] $case$" "$scratch/out"; }
