@@ -221,7 +221,8 @@ static bool dropped(struct cw_demo *d)
                     cw_demo_now_ms(d) - pressed_ms);
 }
 
-static bool reordered(struct cw_demo *d)
+/* Two presses, whose events are exchanged: both are accepted in the end. */
+static bool exchange(struct cw_demo *d)
 {
     const struct cw_demo_reading before = d->now[CW_DEMO_LED];
     const struct cw_demo_reading *now = &d->now[CW_DEMO_LED];
@@ -236,7 +237,23 @@ static bool reordered(struct cw_demo *d)
             return false;
         }
     } while (now->received < before.received + 2 && cw_demo_again(d, both_ms));
-    if (now->received != before.received + 2 || now->refused_replay <= before.refused_replay) {
+    return now->received == before.received + 2
+            || cw_demo_fail(d, "two events that were exchanged: accepted %" PRIu64 " -> %" PRIu64,
+                    before.received, now->received);
+}
+
+static bool reordered(struct cw_demo *d)
+{
+    const struct cw_demo_reading before = d->now[CW_DEMO_LED];
+    const struct cw_demo_reading *now = &d->now[CW_DEMO_LED];
+    /* On a busy machine the first event is sent again before the second comes, and was exchanged
+     * with itself: a duplicate, which its node drops. */
+    for (unsigned i = 0; i < 3 && now->refused_replay <= before.refused_replay; i++) {
+        if (!exchange(d)) {
+            return false;
+        }
+    }
+    if (now->refused_replay <= before.refused_replay) {
         return cw_demo_fail(d, "two events that were exchanged: accepted %" PRIu64 " -> %" PRIu64
                                ", not the next %" PRIu64 " -> %" PRIu64,
                 before.received, now->received, before.refused_replay, now->refused_replay);
