@@ -289,7 +289,7 @@ static bool has_left(struct cw_node_module *m)
     const struct cw_sgx_mailbox *box = m->enclave->mailbox;
     const uint64_t how = __atomic_load_n(&box->gpr[CW_SGX_RDI], __ATOMIC_RELAXED);
     return !m->is_inside ||
-            (is_out(m) && box->function == SGX_EEXIT &&
+            (is_out(m) && __atomic_load_n(&box->function, __ATOMIC_RELAXED) == SGX_EEXIT &&
                     (how == CW_SGX_EXIT_IDLE || how == CW_SGX_EXIT_WAKE));
 }
 
