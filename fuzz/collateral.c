@@ -5,7 +5,7 @@
  * Input    the bytes of the object.
  * Holds    a signed object is a whole JSON object, byte for byte; what was read of TCB info has a
  *          level for the best platform, and the same one whenever it is asked.
- * Plant    tee/sgx/owner/collateral.c s/hex_len . 2 > sizeof bytes/hex_len > 4096u/
+ * Plant    tee/sgx/owner/collateral.c s/hex_len . 2 <= SIGNATURE_MAX/hex_len < 4096u/
  */
 #include <jansson.h>
 

@@ -149,6 +149,18 @@ static bool holds(const char *text, size_t len, const char *word)
     return memmem(text, len, word, strlen(word)) != NULL;
 }
 
+/* Text without white space: hex comes in lines, too.  Gives the length. */
+static size_t compact(const char *text, size_t len, char *ret_text)
+{
+    size_t out = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (strchr(" \t\r\n", text[i]) == NULL) {
+            ret_text[out++] = text[i];
+        }
+    }
+    return out;
+}
+
 /* Certificates or lists as text: PEM, hex or base64 of DER.  CW_E_ABSENT: none of these. */
 static cw_status add_text(const struct source *s, const char *text, size_t len)
 {
@@ -157,19 +169,44 @@ static cw_status add_text(const struct source *s, const char *text, size_t len)
         return add_pem(s, text, len);
     }
     uint8_t *bytes = malloc(len + 1);
-    if (bytes == NULL) {
-        return say(s, CW_E_SYSTEM, "no memory");
-    }
-    size_t bytes_len = len / 2;
+    char *dense = malloc(len + 1);
     cw_status status = CW_E_ABSENT;
-    if (cw_text_hex(text, len, bytes, len / 2) || cw_text_base64(text, len, bytes, &bytes_len)) {
+    if (bytes == NULL || dense == NULL) {
+        status = say(s, CW_E_SYSTEM, "no memory");
+        goto free_both;
+    }
+    size_t dense_len = compact(text, len, dense);
+    size_t bytes_len = dense_len / 2;
+    if (cw_text_hex(dense, dense_len, bytes, bytes_len) ||
+            cw_text_base64(text, len, bytes, &bytes_len)) {
         status = add_der(s, bytes, bytes_len);
     } else if (holds(text, len, "BEGIN%20")) {
         memcpy(bytes, text, len);
         status = add_pem(s, (char *)bytes, unpercent((char *)bytes, len));
     }
+free_both:
     free(bytes);
+    free(dense);
     return status;
+}
+
+/* [cap] bytes from a list of numbers; false: it is no such list. */
+static bool read_list(const json_t *list, uint8_t *ret_bytes, size_t cap, size_t *ret_len)
+{
+    size_t len = json_array_size(list);
+    if (!json_is_array(list) || len > cap) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        const json_t *number = json_array_get(list, i);
+        if (!json_is_integer(number) || json_integer_value(number) < 0 ||
+                json_integer_value(number) > 0xff) {
+            return false;
+        }
+        ret_bytes[i] = (uint8_t)json_integer_value(number);
+    }
+    *ret_len = len;
+    return true;
 }
 
 /* The same as a JSON value: text, or a list of bytes. */
@@ -181,14 +218,9 @@ static cw_status add_value(const struct source *s, const json_t *value)
     } else if (json_is_array(value)) {
         size_t len = json_array_size(value);
         uint8_t *bytes = malloc(len + 1);
-        bool is_bytes = bytes != NULL;
-        for (size_t i = 0; is_bytes && i < len; i++) {
-            const json_t *number = json_array_get(value, i);
-            is_bytes = json_is_integer(number) && json_integer_value(number) >= 0 &&
-                    json_integer_value(number) <= 0xff;
-            bytes[i] = is_bytes ? (uint8_t)json_integer_value(number) : 0;
+        if (bytes != NULL && read_list(value, bytes, len, &len)) {
+            status = add_der(s, bytes, len);
         }
-        status = is_bytes ? add_der(s, bytes, len) : CW_E_ABSENT;
         free(bytes);
     }
     return status != CW_E_ABSENT
@@ -214,19 +246,32 @@ static json_t *parse(const struct source *s, const char *text, size_t len)
     return root;
 }
 
-/* signature  hex of r and s, or of DER; NULL: there is none */
+/* r and s, or DER, in hex or as a list. */
+static bool read_signature(const json_t *value, uint8_t ret_bytes[static SIGNATURE_MAX],
+        size_t *ret_len)
+{
+    size_t hex_len = json_string_length(value);
+    if (json_is_string(value)) {
+        *ret_len = hex_len / 2;
+        return hex_len / 2 <= SIGNATURE_MAX &&
+                cw_text_hex(json_string_value(value), hex_len, ret_bytes, hex_len / 2);
+    }
+    return read_list(value, ret_bytes, SIGNATURE_MAX, ret_len);
+}
+
+/* signature  NULL: there is none */
 static cw_status add_signed(const struct source *s, struct cw_dcap_parts *parts, const char *inner,
         size_t len, const json_t *signature)
 {
     uint8_t bytes[SIGNATURE_MAX];
-    size_t hex_len = json_is_string(signature) ? json_string_length(signature) : 0;
-    if (signature != NULL && (hex_len == 0 || hex_len / 2 > sizeof bytes ||
-            !cw_text_hex(json_string_value(signature), hex_len, bytes, hex_len / 2))) {
+    size_t signature_len = 0;
+    if (signature != NULL &&
+            (!read_signature(signature, bytes, &signature_len) || signature_len == 0)) {
         return say(s, CW_E_FORM, "its signature is not hex of r and s (128 digits)");
     }
     return add(s, parts, (struct cw_dcap_part){.bytes = copy_of(inner, len), .len = len,
-            .signature = hex_len == 0 ? NULL : copy_of(bytes, hex_len / 2),
-            .signature_len = hex_len / 2});
+            .signature = signature_len == 0 ? NULL : copy_of(bytes, signature_len),
+            .signature_len = signature_len});
 }
 
 /* {"tcbInfo": {...}, "signature": "..."}.  CW_E_ABSENT: no such member. */

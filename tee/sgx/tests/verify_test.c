@@ -723,7 +723,7 @@ static void signed_text_written_anew_is_refused(void **state)
     dcap_made_free(&made);
 }
 
-static void lists_may_be_base64_bytes_or_pem(void **state)
+static void lists_and_signatures_may_be_lists_of_bytes(void **state)
 {
     (void)state;
     struct dcap_recipe r = dcap_recipe_good();
@@ -734,6 +734,15 @@ static void lists_may_be_base64_bytes_or_pem(void **state)
         (void)json_array_append_new(bytes, json_integer(made.pck_list[i]));
     }
     (void)json_object_set_new(object, "pck_crl", bytes);
+    expect_of(&made, object, NULL);
+    const char *hex = json_string_value(json_object_get(object, "tcb_info_signature"));
+    json_t *signature = json_array();
+    for (size_t i = 0; i < 64; i++) {
+        unsigned byte = 0;
+        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
+        (void)json_array_append_new(signature, json_integer(byte));
+    }
+    (void)json_object_set_new(object, "tcb_info_signature", signature);
     expect_of(&made, object, NULL);
     (void)json_object_set_new(object, "pck_crl", json_string("-----BEGIN X509 CRL-----\n!\n"));
     struct cw_dcap_collateral *collateral;
@@ -824,13 +833,15 @@ static void files_of_a_folder_are_known_by_content(void **state)
     json_t *object = object_of(&made);
     const char *hex = json_string_value(json_object_get(object, "pck_crl"));
     char *chain = percent_encoded(made.signer_chain);
+    char *lines = NULL; /* as a hex dump has them */
+    assert_true(asprintf(&lines, "%.60s\n%s\n", hex, hex + 60) > 0);
     folder_add(&f, made.quote, made.quote_len); /* what is none is left alone */
     folder_add(&f, "readme\n", 7);
     folder_add(&f, "{\"note\": 1}", 11);
     folder_add(&f, made.qe_identity, strlen(made.qe_identity));
     folder_add(&f, made.root_list, made.root_list_len);
     folder_add(&f, chain, strlen(chain));
-    folder_add(&f, hex, strlen(hex));
+    folder_add(&f, lines, strlen(lines));
     folder_add(&f, made.pck_chain, strlen(made.pck_chain));
     folder_add(&f, made.tcb_info, strlen(made.tcb_info));
     folder_add(&f, made.tcb_info, strlen(made.tcb_info)); /* twice the same is once */
@@ -854,6 +865,7 @@ static void files_of_a_folder_are_known_by_content(void **state)
     folder_end(&f);
     assert_int_equal(cw_dcap_collateral_read(f.path, &collateral, why), CW_E_ABSENT);
     free(chain);
+    free(lines);
     json_decref(object);
     dcap_made_free(&newer);
     dcap_made_free(&made);
@@ -922,7 +934,7 @@ int main(void)
         cmocka_unit_test(signed_parts_may_come_as_the_service_sends_them),
         cmocka_unit_test(objects_in_the_object_keep_their_bytes),
         cmocka_unit_test(signed_text_written_anew_is_refused),
-        cmocka_unit_test(lists_may_be_base64_bytes_or_pem),
+        cmocka_unit_test(lists_and_signatures_may_be_lists_of_bytes),
         cmocka_unit_test(what_is_no_collateral_is_said_so),
         cmocka_unit_test(files_of_a_folder_are_known_by_content),
         cmocka_unit_test(other_platforms_in_a_folder_are_no_matter),
