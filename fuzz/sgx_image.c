@@ -6,11 +6,14 @@
  *          bytes each: kind 1 (0 ECREATE, 1 EADD, 2 EEXTEND, 3 UNMEASRD, and with 4 the next byte
  *          besides flips a byte of the record), place 2 in units of 256 bytes, SECINFO 2, fill 1.
  * Holds    pages lie inside, apart, aligned, with a type and rights that there are; no TCS has a
- *          state; MRENCLAVE is that of other code; what is refused is said why.
+ *          state; MRENCLAVE is that of other code; what is refused is said why.  The owner's
+ *          reader takes what the CPU takes, and reads the same; any code can be scanned.
  * Plant    silicon/sgx/image.c s/offset % SGX_PAGE_LEN != 0 || offset >= r->image.len/offset >= r->image.len/
  */
 #include "fuzz/input.h"
 #include "silicon/sgx/cpu.h"
+#include "tee/sgx/owner/opcodes.h"
+#include "tee/sgx/owner/stream.h"
 #include "tests/support/sgx_image.h"
 
 static void add_record(struct sgx_stream *s, struct fuzz_input *in, uint64_t size)
@@ -58,6 +61,34 @@ static void page_holds(const struct cw_sgx_image *image, size_t i)
     }
 }
 
+/* cpu: as the CPU read it, NULL if it refused. */
+static void owner_reads(const uint8_t *bytes, size_t len, const struct cw_sgx_image *cpu)
+{
+    struct cw_sgxs image = {0};
+    char why[CW_SGXS_WHY_LEN];
+    struct cw_opcode_finding found[2];
+    const struct cw_opcode_rules rules = {.xfrm = SGX_XFRM_LEGACY};
+    size_t count = 0;
+    cw_status status = cw_sgxs_read(bytes, len, &image, why);
+    FUZZ_HOLDS(status == CW_OK || (cpu == NULL && why[0] != '\0'));
+    if (status != CW_OK) {
+        return;
+    }
+    FUZZ_HOLDS(cw_opcode_scan_image(&image, &rules, found, 2, &count) == CW_OK);
+    FUZZ_HOLDS(count == 0 || found[0].opcode.len > 0);
+    if (cpu != NULL) {
+        FUZZ_HOLDS(memcmp(image.mrenclave, cpu->mrenclave, sizeof image.mrenclave) == 0);
+        FUZZ_HOLDS(image.len == cpu->len && image.page_count == cpu->page_count);
+        for (size_t i = 0; i < image.page_count && image.page_count == cpu->page_count; i++) {
+            FUZZ_HOLDS(image.pages[i].offset == cpu->pages[i].offset &&
+                    image.pages[i].flags == cpu->pages[i].secinfo &&
+                    image.pages[i].measured == cpu->pages[i].measured &&
+                    memcmp(image.pages[i].bytes, cpu->pages[i].bytes, SGX_PAGE_LEN) == 0);
+        }
+    }
+    cw_sgxs_free(&image);
+}
+
 static void read_stream(const uint8_t *bytes, size_t len)
 {
     struct cw_sgx_image image = {.page_count = 4711};
@@ -66,6 +97,7 @@ static void read_stream(const uint8_t *bytes, size_t len)
     if (status != CW_OK) {
         FUZZ_HOLDS(why[0] != '\0' && memchr(why, 0, sizeof why) != NULL);
         FUZZ_HOLDS(image.page_count == 4711 && image.pages == NULL);
+        owner_reads(bytes, len, NULL);
         return;
     }
     uint8_t hash[SGX_HASH_LEN];
@@ -81,6 +113,7 @@ static void read_stream(const uint8_t *bytes, size_t len)
     for (size_t i = 0; i < image.page_count; i++) {
         page_holds(&image, i);
     }
+    owner_reads(bytes, len, &image);
     cw_sgx_image_free(&image);
 }
 
