@@ -86,7 +86,9 @@ static void digest(struct enclave *e, const char tag[static 8], uint64_t first, 
     uint8_t block[64] = {0};
     (void)memcpy(block, tag, 8);
     (void)memcpy(block + 8, &first, first_len);
-    (void)memcpy(block + 8 + first_len, rest, rest_len);
+    if (rest_len > 0) {
+        (void)memcpy(block + 8 + first_len, rest, rest_len);
+    }
     (void)EVP_DigestUpdate(e->hash, block, sizeof block);
 }
 
