@@ -364,6 +364,28 @@ static void operands_are_checked_before_they_are_read(void **state)
     }
 }
 
+static void a_spoilt_frame_is_not_resumed(void **state)
+{
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    load(&cpu, cw_enclave_spoil);
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->vector, SGX_VECTOR_UD);
+    for (unsigned i = 0; i < 6; i++) {
+        m->gpr[CW_SGX_RDI] = i;
+        assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+        assert_int_equal(m->function, SGX_EEXIT);
+        assert_non_null(test_enter(&cpu, 0, SGX_ERESUME));
+        assert_int_equal(m->function, i < 5 ? SGX_ERESUME : SGX_EEXIT);
+        assert_int_equal(m->vector, i < 5 ? SGX_VECTOR_GP : 0);
+    }
+    assert_int_equal(m->gpr[CW_SGX_RSI], 0x99);
+    test_cpu_stop(&cpu);
+}
+
 /* --- threads, ends --------------------------------------------------------------------------------- */
 
 static void threads_run_side_by_side(void **state)
@@ -547,6 +569,7 @@ int main(void)
             cmocka_unit_test(reports_are_of_this_enclave),
             cmocka_unit_test(keys_are_of_this_enclave),
             cmocka_unit_test(operands_are_checked_before_they_are_read),
+            cmocka_unit_test(a_spoilt_frame_is_not_resumed),
             cmocka_unit_test(threads_run_side_by_side),
             cmocka_unit_test(code_that_reaches_the_jail_gets_no_system_call),
             cmocka_unit_test(writable_code_is_refused_unless_allowed),

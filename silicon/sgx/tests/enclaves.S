@@ -251,6 +251,50 @@ entry escape
         movq    %rsi, %rdi
         jmp     *%rdx
 
+/* Calls the jail's cw_syscall at R8: RDI number, RSI, RDX, R9 arguments; RSI: what it returned. */
+entry lie
+        movq    %rcx, %r15
+        movq    %r9, %rcx
+        leaq    DATA + 0x1000(%rip), %rsp
+        call    *%r8
+        movq    %rax, %rsi
+        movq    %r15, %rcx
+        exit
+
+/*
+ * CSSA 0: a fault.  CSSA 1: spoils the frame of it; RDI says how: 0 a component that XFRM lacks,
+ * 1 a reserved byte, 2 MXCSR, 3 RIP, 4 FS base; 5 makes all good again.
+ */
+entry spoil
+        testl   %eax, %eax
+        jnz     1f
+        ud2
+        movl    $0x99, %esi
+        movq    DATA(%rip), %rcx
+        exit
+1:      movq    %rcx, DATA(%rip)
+        cmpl    $1, %edi
+        movq    $4, cw_enclaves - 0x2000 + 512(%rip)
+        jb      2f
+        movq    $3, cw_enclaves - 0x2000 + 512(%rip)
+        movb    $1, cw_enclaves - 0x2000 + 575(%rip)
+        je      2f
+        movb    $0, cw_enclaves - 0x2000 + 575(%rip)
+        cmpl    $3, %edi
+        movl    $0x10000, cw_enclaves - 0x2000 + 24(%rip)
+        jb      2f
+        movl    $0x1f80, cw_enclaves - 0x2000 + 24(%rip)
+        leaq    cw_enclave_spoil + 6(%rip), %r8 /* behind its UD2 */
+        movabsq $0x8000000000000000, %r9
+        movq    %r9, cw_enclaves - 0x1000 - 184 + 136(%rip)
+        je      2f
+        movq    %r8, cw_enclaves - 0x1000 - 184 + 136(%rip)
+        movq    %r9, cw_enclaves - 0x1000 - 184 + 168(%rip)
+        cmpl    $4, %edi
+        je      2f
+        movq    $0, cw_enclaves - 0x1000 - 184 + 168(%rip)
+2:      exit
+
 /* Writes its own code, when it may. */
 entry patch
         movb    $0x90, patched(%rip)

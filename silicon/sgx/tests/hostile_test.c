@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "silicon/sgx/jail/plan.h"
 #include "silicon/sgx/listen.h"
 #include "silicon/sgx/tests/cell_support.h"
 
@@ -357,6 +358,117 @@ static void the_doorbell_rings_when_asked(void **state)
     (void)close(bell);
 }
 
+/* --- an enclave that owns its shim ------------------------------------------------------------------ */
+
+/* Where the jail's cw_syscall begins: its text lies as in its file. */
+static uint64_t find_cw_syscall(void)
+{
+    static const uint8_t begin[] = {0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xd6};
+    static uint8_t bytes[1u << 20];
+    FILE *f = fopen(test_jail(), "rb");
+    size_t len = f == NULL ? 0 : fread(bytes, 1, sizeof bytes, f);
+    const uint8_t *at = memmem(bytes, len, begin, sizeof begin);
+
+    assert_non_null(f);
+    assert_non_null(at);
+    (void)fclose(f);
+    return CW_JAIL_TEXT_AT + (uint64_t)(at - bytes);
+}
+
+/* write(socket, call, len) from inside; false: it ended. */
+static bool lie(struct test_cpu *cpu, const void *bytes, size_t copied, size_t len)
+{
+    struct cw_sgx_mailbox *m = cw_client_mailbox(&cpu->client, 0);
+
+    memcpy(cw_client_arena(&cpu->client), bytes, copied);
+    m->function = SGX_EENTER;
+    m->gpr[CW_SGX_RDI] = SYS_write;
+    m->gpr[CW_SGX_RSI] = CW_JAIL_SOCKET;
+    m->gpr[CW_SGX_RDX] = cpu->client.loaded.arena;
+    m->gpr[9] = len;
+    m->gpr[8] = find_cw_syscall();
+    return cw_client_enter(&cpu->client, 0, 0, PATIENCE_MS) == CW_OK;
+}
+
+static void an_enclave_that_lies_to_the_supervisor_harms_itself(void **state)
+{
+    static const size_t lengths[] = {1, sizeof(struct cw_jail_call) - 1,
+            sizeof(struct cw_jail_call) + 1, 60000};
+    struct test_image image = TEST_IMAGE(cw_enclave_lie);
+    struct cw_jail_call call = {.kind = 77};
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        assert_int_equal(test_cpu_load(&cpu, &image, false), SGX_OK);
+        for (unsigned k = 0; k < 100 && lie(&cpu, &call, sizeof call, lengths[i]); k++) {
+            (void)poll(NULL, 0, 10); /* until the supervisor has seen it */
+        }
+        assert_non_null(strstr(cpu.client.ended, "what no enclave sends"));
+        test_cpu_stop(&cpu);
+    }
+    /* Well-formed, but no call: answered as the instruction would be, and it lives. */
+    assert_int_equal(test_cpu_load(&cpu, &image, false), SGX_OK);
+    for (i = 0; i < 3; i++) {
+        call.kind = i == 0 ? 77 : i == 1 ? CW_JAIL_READY : SGX_EGETKEY;
+        assert_true(lie(&cpu, &call, sizeof call, sizeof call));
+        m = cw_client_mailbox(&cpu.client, 0);
+        assert_int_equal(m->gpr[CW_SGX_RSI], sizeof call);
+    }
+    /* Answers that it never takes fill its own socket alone. */
+    call.kind = SGX_EREPORT;
+    for (i = 0; i < 5000 && lie(&cpu, &call, sizeof call, sizeof call); i++) {
+    }
+    assert_true(i < 5000);
+    test_cpu_stop(&cpu);
+}
+
+static void a_host_that_changes_the_mailbox_meanwhile_gains_nothing(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_count);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(test_cpu_load(&cpu, &image, false), SGX_OK);
+    m = cw_client_mailbox(&cpu.client, 0);
+    child = fork();
+    if (child == 0) {
+        srand(4712);
+        for (;;) {
+            uint8_t *bytes = (uint8_t *)m;
+
+            bytes[4 + (size_t)rand() % (sizeof *m - 4)] = (uint8_t)rand(); /* all but turn */
+        }
+    }
+    for (unsigned i = 0; i < 2000; i++) {
+        m->function = i % 3 == 0 ? SGX_ERESUME : SGX_EENTER;
+        __atomic_store_n(&m->turn, CW_SGX_TURN_CPU, __ATOMIC_SEQ_CST);
+        (void)syscall(SYS_futex, &m->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+        for (unsigned k = 0; k < 1000 &&
+                             __atomic_load_n(&m->turn, __ATOMIC_SEQ_CST) == CW_SGX_TURN_CPU; k++) {
+            (void)poll(NULL, 0, k > 100 ? 1 : 0);
+        }
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    /* What it wrote may have cost a wake-up, its own: wake once more, and whenever it enters. */
+    m->cpu_waits = CW_SGX_WAIT_FUTEX;
+    (void)syscall(SYS_futex, &m->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+    assert_int_equal(cw_client_wait(&cpu.client, 0, 0, PATIENCE_MS), CW_OK);
+    m->cpu_waits = CW_SGX_WAIT_FUTEX;
+    m->rflags = 0x202;
+    m->mxcsr = 0x1f80;
+    m->fcw = 0x37f;
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_true(m->gpr[CW_SGX_RSI] > 1); /* it was entered, and counted, and lives */
+    test_cpu_stop(&cpu);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +480,8 @@ int main(void)
             cmocka_unit_test(a_host_that_reads_nothing_keeps_nobody_waiting),
             cmocka_unit_test(when_the_host_goes_so_does_the_enclave),
             cmocka_unit_test(the_doorbell_rings_when_asked),
+            cmocka_unit_test(an_enclave_that_lies_to_the_supervisor_harms_itself),
+            cmocka_unit_test(a_host_that_changes_the_mailbox_meanwhile_gains_nothing),
     };
 
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
