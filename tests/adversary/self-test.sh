@@ -51,7 +51,7 @@ weak_owner() {
         mkdir -p "$scratch/bin" &&
         gcc -pie -o "$scratch/bin/causeway-siege" build/host/obj/tests/adversary/siege/*.o \
             "$scratch/manager.o" build/host/lib/libcauseway.a \
-            -luv -ljansson -lelf -lseccomp -lbearssl -lpthread
+            -luv -ljansson -lelf -lseccomp -lssl -lcrypto -lbearssl -lpthread
     check "$1 is built" $?
     finds "$1" "$scratch/bin/causeway-siege" --group answers --stride 5
 }
