@@ -87,9 +87,22 @@ static uint8_t *copy_of(const void *bytes, size_t len)
 
 /* --- certificates and lists ------------------------------------------------------------------- */
 
+static bool has(const struct cw_dcap_parts *parts, const uint8_t *der, size_t len)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        if (parts->part[i].len == len && memcmp(parts->part[i].bytes, der, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One of the two, in DER.  CW_E_ABSENT: it is neither. */
 static cw_status add_der(const struct source *s, const uint8_t *der, size_t len)
 {
+    if (has(&s->collateral->certificates, der, len) || has(&s->collateral->lists, der, len)) {
+        return CW_OK; /* roots come three times, and decoding a key is slow */
+    }
     struct cw_dcap_part part = {.len = len, .certificate = cw_chain_certificate(der, len)};
     if (part.certificate == NULL) {
         part.list = cw_chain_list(der, len);

@@ -174,7 +174,8 @@ static bool is_harmless(size_t byte, unsigned bit)
 
 static void no_flipped_bit_is_accepted(void **state)
 {
-    bool is_long = getenv("CW_LONG") != NULL;
+    const char *wanted = getenv("CW_LONG");
+    bool is_long = wanted != NULL && strcmp(wanted, "1") == 0;
     (void)state;
     for (size_t byte = 0; byte < quote_len; byte += is_long || byte < 1052 ? 1 : 5) {
         for (unsigned bit = is_long ? 0 : byte % 8; bit < 8; bit += is_long ? 1 : 8) {
