@@ -282,6 +282,13 @@ static void *module_thread(void *ctx)
 
 /* --- the interface ------------------------------------------------------------------------------------ */
 
+static void garble(const struct line *line, void *packet, size_t len)
+{
+    if (line->cpu->garbles) {
+        ((uint8_t *)packet)[(size_t)rand() % len] ^= (uint8_t)(1 + rand() % 255);
+    }
+}
+
 static void answer_packet(const struct line *line, uint32_t code, const void *bytes, size_t len,
         const char *text)
 {
@@ -293,6 +300,7 @@ static void answer_packet(const struct line *line, uint32_t code, const void *by
     if (len > 0) {
         (void)memcpy(packet + sizeof head, bytes, len);
     }
+    garble(line, packet, sizeof head + len);
     (void)send(line->file, packet, sizeof head + len, MSG_NOSIGNAL);
 }
 
@@ -302,7 +310,9 @@ static void send_loaded(const struct line *line, const struct cw_sgx_loaded *loa
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(int))];
     } control = {.bytes = {0}};
-    struct iovec part = {(void *)(uintptr_t)loaded, sizeof *loaded / (line->cpu->cuts ? 2 : 1)};
+    struct cw_sgx_loaded packet = *loaded;
+    garble(line, &packet, 64); /* where the numbers are */
+    struct iovec part = {&packet, sizeof packet / (line->cpu->cuts ? 2 : 1)};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     if (file >= 0) {
         message.msg_control = &control;

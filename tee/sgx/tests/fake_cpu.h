@@ -33,6 +33,7 @@ struct fake_cpu {
     bool has_no_target;   /* TARGET is refused                                */
     bool cuts;            /* LOADED is cut in the middle                      */
     uint32_t refuses;     /* LOAD: this code                                  */
+    bool garbles;         /* a byte of each packet is changed                 */
     unsigned entered;     /* EENTERs of all enclaves                          */
     unsigned left;        /* exits, idle or with an answer                    */
     unsigned alive;       /* enclaves                                         */

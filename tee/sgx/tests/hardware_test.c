@@ -377,6 +377,7 @@ struct service {
     pthread_t thread;
     unsigned error;  /* what it answers, in the answer's first field */
     bool is_broken;  /* answers what is no message                   */
+    unsigned flips;  /* bytes of each answer that are changed        */
     unsigned asked[18];
     uint8_t report[SGX_REPORT_LEN];
 };
@@ -428,7 +429,7 @@ static size_t answer_of(unsigned kind, const uint8_t *fields, uint8_t *inner)
         assert_int_equal(get_varint(&fields), 256);
         fields += 256;
         assert_int_equal(*fields++, 4 << 3);
-        assert_int_equal(get_varint(&fields), 4600);
+        assert_true(get_varint(&fields) == 4600 || service.flips > 0);
     }
     return len + bytes_len;
 }
@@ -458,6 +459,10 @@ static void serve_one(int file)
     if (service.is_broken) {
         answer[4 + 2] = 0xff;
         answer[4 + 3] = 0xff;
+    }
+    for (unsigned i = 0; i < service.flips; i++) { /* mostly where lengths stand */
+        const unsigned where = (unsigned)rand() % (i % 2 == 0 ? 16 : answer_len);
+        answer[4 + where] ^= (uint8_t)(1 + rand() % 255);
     }
     (void)memcpy(answer, &answer_len, 4);
     (void)send(file, answer, 4 + answer_len, MSG_NOSIGNAL);
@@ -532,6 +537,28 @@ static void service_that_refuses_or_babbles_is_told(void **state)
     assert_int_equal(cw_aesm_quote(service_path, report, &quote, &len, why), CW_E_FORM);
     assert_int_equal(cw_aesm_target("/tmp/no-quoting-service", target, why), CW_E_ABSENT);
     assert_non_null(strstr(why, "aesmd"));
+}
+
+static void changed_answers_of_the_service_do_no_harm(void **state)
+{
+    (void)state;
+    uint8_t target[SGX_TARGETINFO_LEN];
+    uint8_t report[SGX_REPORT_LEN] = {0};
+    unsigned refused = 0;
+    srand(1);
+    for (unsigned i = 0; i < 600; i++) {
+        uint8_t *quote = NULL;
+        uint32_t len = 0;
+        service.flips = 1 + i % 4;
+        refused += cw_aesm_target(service_path, target, why) != CW_OK;
+        if (cw_aesm_quote(service_path, report, &quote, &len, why) == CW_OK) {
+            assert_true(len > 436 && len <= CW_QUOTE_MAX);
+        } else {
+            refused++;
+        }
+        free(quote);
+    }
+    assert_true(refused > 600);
 }
 
 /* --- the loader as a whole --------------------------------------------------------------------------------- */
@@ -754,6 +781,7 @@ int main(void)
             CASE(way_in_keeps_what_callers_rely_on),
             WITH_SERVICE(service_gives_target_and_quote),
             WITH_SERVICE(service_that_refuses_or_babbles_is_told),
+            WITH_SERVICE(changed_answers_of_the_service_do_no_harm),
             WITH_SERVICE(enclave_is_entered_and_rings),
             CASE(enclave_without_a_quoting_service_is_not_loaded),
     };

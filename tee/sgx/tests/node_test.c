@@ -476,6 +476,31 @@ static void cpu_that_breaks_its_interface_is_refused(void **state)
     unload(&one);
 }
 
+static void changed_packets_do_no_harm(void **state)
+{
+    (void)state;
+    uint8_t report[SGX_REPORT_LEN] = {1};
+    unsigned loaded = 0;
+    srand(1);
+    cpu.garbles = true;
+    for (unsigned i = 0; i < 150; i++) {
+        load(&one, "F");
+        if (one.status == CW_OK) {
+            loaded++;
+            call(&one, 'e', "x", 1);
+            unload(&one);
+        }
+        one.answered = false;
+        cw_node_sgx.quote(platform, report, sizeof report, on_called, &one);
+        run_until(&one.answered);
+    }
+    cpu.garbles = false;
+    assert_true(loaded < 150);
+    load(&one, "F");
+    expect_echo(&one, "x", 1);
+    unload(&one);
+}
+
 static void quote_comes_with_its_collateral(void **state)
 {
     (void)state;
@@ -585,6 +610,7 @@ int main(void)
             CASE(long_work_does_not_keep_the_loop_turning),
             CASE(what_the_cpu_refuses_is_told),
             CASE(cpu_that_breaks_its_interface_is_refused),
+            CASE(changed_packets_do_no_harm),
             CASE(quote_comes_with_its_collateral),
             CASE(platform_closes_while_a_quote_is_under_way),
             CASE(platform_says_that_it_is_emulated),
