@@ -146,6 +146,13 @@ bool cw_text_time(const char *text, int64_t *ret_time)
             !number_at(&text, 2, 0, 59, &second)) {
         return false;
     }
+    if (letter_at(&text, '.')) {
+        size_t digits = strspn(text, "0123456789");
+        if (digits == 0) {
+            return false;
+        }
+        text += digits;
+    }
     int64_t offset = 0;
     if (!letter_at(&text, 'Z')) {
         bool is_minus = *text == '-';

@@ -29,7 +29,7 @@ const char *cw_text_hex_print(const uint8_t *bytes, size_t len, char *ret_text);
 bool cw_text_base64(const char *text, size_t text_len, uint8_t *ret_bytes, size_t *ret_len);
 
 /*
- * cw_text_time - RFC 3339: 2025-06-19T10:56:11Z, or with +hh:mm; seconds since 1970.
+ * cw_text_time - RFC 3339: 2025-06-19T10:56:11Z, or with +hh:mm; whole seconds since 1970.
  *
  * false: it is not that, or no such day
  */
