@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -281,6 +282,52 @@ static void reports_are_of_this_enclave(void **state)
     assert_int_equal(m->function, SGX_EENTER);
     assert_int_equal(m->vector, SGX_VECTOR_GP);
     test_cpu_stop(&cpu);
+}
+
+static void a_report_for_the_quoting_enclave_becomes_a_quote(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_report);
+    char folder[] = "/tmp/cw-sgx-chip-XXXXXX", path[64];
+    static uint8_t quote[CW_QE_QUOTE_MAX], other[SGX_REPORT_LEN];
+    size_t len = sizeof quote, target_len = SGX_TARGETINFO_LEN;
+    struct cw_qe *qe = NULL;
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    uint8_t *arena;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(cw_qe_open(folder, &qe), CW_OK);
+    test_cpu_init(&cpu);
+    cpu.platform.traced = traced;
+    cpu.platform.qe = qe;
+    cpu.platform.fuses = cw_qe_fuses(qe);
+    assert_int_equal(test_cpu_load_on(&cpu, &image), SGX_OK);
+    arena = cw_client_arena(&cpu.client);
+    assert_int_equal(cw_client_ask(&cpu.client, CW_SGX_TARGET, NULL, 0, arena, &target_len), SGX_OK);
+    assert_int_equal(target_len, SGX_TARGETINFO_LEN);
+    memset(arena + SGX_TARGETINFO_LEN, 0x5d, SGX_REPORTDATA_LEN);
+    m = cw_client_mailbox(&cpu.client, 0);
+    m->gpr[CW_SGX_RDI] = arena_at(&cpu, 0);
+    m->gpr[CW_SGX_RSI] = arena_at(&cpu, 4096);
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_int_equal(
+            cw_client_ask(&cpu.client, CW_SGX_QUOTE, arena + 4096, SGX_REPORT_LEN, quote, &len),
+            SGX_OK);
+    assert_true(len > 1000);
+    assert_memory_equal(quote + 48, arena + 4096, SGX_REPORT_BODY_LEN);
+    memcpy(other, arena + 4096, sizeof other);
+    other[SGX_REPORT_REPORTDATA] ^= 1;
+    assert_int_equal(cw_client_ask(&cpu.client, CW_SGX_QUOTE, other, sizeof other, NULL, NULL),
+            CW_SGX_E_REQUEST);
+    test_cpu_stop(&cpu);
+    cw_qe_free(qe);
+    (void)snprintf(path, sizeof path, "%s/root", folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/certificates.pem", folder);
+    (void)unlink(path);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static const uint8_t *key(struct test_cpu *cpu, struct cw_sgx_mailbox **ret_mailbox)
@@ -567,6 +614,7 @@ int main(void)
             cmocka_unit_test(frames_run_out),
             cmocka_unit_test(without_exinfo_page_faults_are_not_told_inside),
             cmocka_unit_test(reports_are_of_this_enclave),
+            cmocka_unit_test(a_report_for_the_quoting_enclave_becomes_a_quote),
             cmocka_unit_test(keys_are_of_this_enclave),
             cmocka_unit_test(operands_are_checked_before_they_are_read),
             cmocka_unit_test(a_spoilt_frame_is_not_resumed),
