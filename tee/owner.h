@@ -100,7 +100,7 @@ struct cw_owner_verdict {
     bool genuine;      /* the evidence is this image's, in this life                 */
     bool is_protected; /* a chip, or something that stands for one, isolates it      */
     bool emulated;     /* the chip is software: its host's root sees everything      */
-    char text[256];    /* one line for people                                        */
+    char text[640];    /* one line for people                                        */
     char signer[2 * CW_MEASUREMENT_LEN + 1]; /* who answers for it, hex; empty: the TEE has none */
     char platform[2 * CW_PLATFORM_ID_LEN + 1]; /* the machine, hex; empty: it is not told        */
     char tcb[64];      /* what the maker of the chip says of its state; empty: nothing */

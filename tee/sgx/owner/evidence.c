@@ -33,11 +33,11 @@ static void put_hex(const uint8_t *bytes, size_t len, char *ret_text)
 static cw_status refuse(struct cw_owner_verdict *ret_verdict, const char *text)
 {
     ret_verdict->genuine = false;
-    (void)snprintf(ret_verdict->text, sizeof ret_verdict->text, "sgx: %.240s", text);
+    (void)snprintf(ret_verdict->text, sizeof ret_verdict->text, "sgx: %.600s", text);
     return CW_E_AUTH;
 }
 
-/* The quoting enclave's vendor: who claims to have made it.  No claim is believed before it is proved. */
+/* The quoting enclave's vendor, as it says: a claim, which is not believed before it is proved. */
 static bool claims_emulated(const struct cw_quote *proof)
 {
     static const uint8_t vendor[SGX_QUOTE_VENDOR_LEN] = SGX_QUOTE_VENDOR_EMULATED;
@@ -108,7 +108,7 @@ static void tell(const struct cw_dcap_verdict *v, const struct cw_quote *proof,
                 ret_verdict->platform);
     }
     if (!v->accepted) {
-        (void)snprintf(ret_verdict->text, sizeof ret_verdict->text, "sgx: %s: %.140s; %.80s",
+        (void)snprintf(ret_verdict->text, sizeof ret_verdict->text, "sgx: %s: %.280s; %.280s",
                 cw_dcap_step_name(v->failed), v->reason, v->remedy);
     } else if (is_emulated) {
         (void)snprintf(ret_verdict->text, sizeof ret_verdict->text,
