@@ -31,7 +31,7 @@
 #include "core/base/status.h"
 #include "silicon/sgx/cell.h"
 
-#define CW_TRACED_XSAVE_MAX 4096u
+#define CW_TRACED_XSAVE_MAX 16384u /* the largest there is, with AMX: it is set whole or not at all */
 #define CW_TRACED_NONE 0xffffu /* no vector, no leaf */
 
 struct cw_traced;

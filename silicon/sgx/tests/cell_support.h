@@ -26,7 +26,8 @@ extern const uint8_t cw_enclaves[], cw_enclaves_end[];
 extern const uint8_t cw_enclave_registers[], cw_enclave_count[], cw_enclave_full[],
         cw_enclave_fault[], cw_enclave_report[], cw_enclave_key[], cw_enclave_rawkey[],
         cw_enclave_spin[], cw_enclave_read[], cw_enclave_jump[], cw_enclave_escape[],
-        cw_enclave_patch[], cw_enclave_hide[], cw_enclave_lie[], cw_enclave_spoil[];
+        cw_enclave_patch[], cw_enclave_hide[], cw_enclave_lie[], cw_enclave_spoil[],
+        cw_enclave_avx[];
 
 struct test_image {
     const uint8_t *entry;  /* a label of enclaves.S */

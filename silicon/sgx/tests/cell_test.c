@@ -411,6 +411,31 @@ static void operands_are_checked_before_they_are_read(void **state)
     }
 }
 
+static void both_halves_of_vectors_outlive_a_fault(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_avx);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    if (!__builtin_cpu_supports("avx2")) {
+        print_message("skipped: this machine has no AVX2\n");
+        skip();
+    }
+    image.identity.xfrm = SGX_XFRM_LEGACY | SGX_XFRM_AVX;
+    assert_int_equal(test_cpu_load(&cpu, &image, traced), SGX_OK);
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->vector, SGX_VECTOR_UD);
+    assert_non_null(test_enter(&cpu, 0, SGX_EENTER));
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_non_null(test_enter(&cpu, 0, SGX_ERESUME));
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_int_equal(m->gpr[8], 0x99aabbccddeeff00);
+    assert_int_equal(m->gpr[9], 0x1122334455667788);
+    test_cpu_stop(&cpu);
+}
+
 static void a_spoilt_frame_is_not_resumed(void **state)
 {
     struct test_cpu cpu;
@@ -617,6 +642,7 @@ int main(void)
             cmocka_unit_test(a_report_for_the_quoting_enclave_becomes_a_quote),
             cmocka_unit_test(keys_are_of_this_enclave),
             cmocka_unit_test(operands_are_checked_before_they_are_read),
+            cmocka_unit_test(both_halves_of_vectors_outlive_a_fault),
             cmocka_unit_test(a_spoilt_frame_is_not_resumed),
             cmocka_unit_test(threads_run_side_by_side),
             cmocka_unit_test(code_that_reaches_the_jail_gets_no_system_call),

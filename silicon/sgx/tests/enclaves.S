@@ -295,6 +295,28 @@ entry spoil
         movq    $0, cw_enclaves - 0x1000 - 184 + 168(%rip)
 2:      exit
 
+/* Both halves of YMM7 over a fault: R8 the low, R9 the high one.  CSSA 1 steps over the UD2. */
+entry avx
+        testl   %eax, %eax
+        jnz     1f
+        movq    %rcx, DATA(%rip)
+        movabsq $0x1122334455667788, %rdx
+        movq    %rdx, %xmm7
+        vinserti128 $1, %xmm7, %ymm7, %ymm7
+        movabsq $0x99aabbccddeeff00, %rdx
+        movq    %rdx, %xmm6
+        vpblendd $0x0f, %ymm6, %ymm7, %ymm7
+2:      ud2
+        vmovq   %xmm7, %r8
+        vextracti128 $1, %ymm7, %xmm7
+        vmovq   %xmm7, %r9
+        movq    DATA(%rip), %rcx
+        exit
+1:      vpxor   %ymm7, %ymm7, %ymm7     /* what the exception entry does is its own */
+        leaq    2b + 2(%rip), %r8
+        movq    %r8, cw_enclaves - 0x1000 - 184 + 136(%rip)
+        exit
+
 /* Writes its own code, when it may. */
 entry patch
         movb    $0x90, patched(%rip)
