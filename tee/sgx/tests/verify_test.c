@@ -28,7 +28,7 @@ static bool is_long(void)
 static size_t stride(size_t usual)
 {
 #ifdef __SANITIZE_ADDRESS__
-    return is_long() ? 1 : 7 * usual;
+    return is_long() ? 7 : 7 * usual;
 #else
     return is_long() ? 1 : usual;
 #endif
