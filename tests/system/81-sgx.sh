@@ -121,6 +121,23 @@ try:
         seen = inspect(scratch + '/changed')
         check('inspect sees a bit that was changed at %d' % place,
               (seen['sigstruct']['signature_right'], seen['as_signed']) == expected, seen)
+    # An image of others: writable code, part of it not measured, and what faults in an enclave.
+    def block(tag, *numbers):
+        return (tag.ljust(8, b'\0') + b''.join(n.to_bytes(8, 'little') for n in numbers)).ljust(64, b'\0')
+
+    code = bytes.fromhex('90 0fa2 0f01d7 c5f877 48b80fa20f050f31cd80 c3').ljust(256, b'\x90')
+    foreign = (b'ECREATE\0' + (1).to_bytes(4, 'little') + (8192).to_bytes(8, 'little')).ljust(64, b'\0') + \
+        block(b'EADD', 0, 0x207) + block(b'EEXTEND', 0) + code + block(b'UNMEASRD', 256) + code
+    open(scratch + '/foreign', 'wb').write(foreign)
+    seen = inspect(scratch + '/foreign')['image']
+    check('inspect sees writable code, what is not measured, and illegal opcodes',
+          seen['pages'] == [{'offset': '0x0', 'type': 'REG', 'rights': 'rwx', 'count': 1,
+                             'measured': False}] and
+          [(i['offset'], i['name']) for i in seen['illegal']] ==
+          [('0x1', 'cpuid'), ('0x6', 'AVX (VEX)'), ('0x101', 'cpuid'), ('0x106', 'AVX (VEX)')], seen)
+    text = causeway('sgx', 'inspect', scratch + '/foreign').stdout
+    check('and people are told so', 'WRITABLE CODE' in text and 'NOT MEASURED' in text and
+          re.search(r'0x00000101 +cpuid', text), text)
     text = causeway('sgx', 'inspect', image).stdout
     check('people are told the same', view['image']['mrenclave'] + '  as signed' in text and
           re.search(r'signature +right', text), text)
