@@ -276,6 +276,21 @@ static void entry_answers_what_it_was_given(void **state)
     unload(&one);
 }
 
+/* Awake, on its way out, asleep: whatever the module is doing when a call comes. */
+static void calls_at_any_distance_are_answered(void **state)
+{
+    (void)state;
+    load(&one);
+    srand(1);
+    for (int i = 0; i < 3000; i++) {
+        const uint64_t until = uv_hrtime() + (uint64_t)(rand() % 150000);
+        while (i % 3 != 0 && uv_hrtime() < until) {
+        }
+        expect_echo(&one, &i, sizeof i);
+    }
+    unload(&one);
+}
+
 static void garbage_is_refused_and_the_module_lives(void **state)
 {
     (void)state;
@@ -577,6 +592,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
             CASE(entry_answers_what_it_was_given),
+            CASE(calls_at_any_distance_are_answered),
             CASE(garbage_is_refused_and_the_module_lives),
             CASE(many_inputs_are_served_in_order_up_to_the_first_refused),
             CASE(crash_is_told_as_loss_and_loaded_anew),

@@ -208,6 +208,22 @@ static void call_answers_what_it_was_given(void **state)
     unload(&one);
 }
 
+/* Awake, on its way out, asleep: whatever the module is doing when a call comes. */
+static void calls_at_any_distance_are_answered(void **state)
+{
+    (void)state;
+    load(&one, "F");
+    srand(1);
+    for (int i = 0; i < 4000; i++) {
+        const uint64_t until = uv_hrtime() + (uint64_t)(rand() % 100000);
+        while (i % 3 != 0 && uv_hrtime() < until) {
+        }
+        expect_echo(&one, &i, sizeof i);
+    }
+    assert_true(cpu.entered > 1);
+    unload(&one);
+}
+
 static void input_longer_than_any_message_is_refused(void **state)
 {
     (void)state;
@@ -597,6 +613,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             CASE(call_answers_what_it_was_given),
+            CASE(calls_at_any_distance_are_answered),
             CASE(input_longer_than_any_message_is_refused),
             CASE(many_inputs_are_answered_together),
             CASE(modules_work_side_by_side),
