@@ -8,7 +8,7 @@ BIN = os.path.join(os.getcwd(), "build/host/bin")
 HELLO, LOAD, UNLOAD, ENTER, ROUTE, UNROUTE, PERIODIC, SERVE, STATUS, PEER = range(0x20, 0x2a)
 ATTEST, MANAGE, EVENT, REQUEST, RESPONSE, CANCEL, ACK_MAKE, ACK_TAKE, CALL = range(9)
 OPEN, SETCONN, QUERY, DISABLE = 2, 3, 4, 5
-LONG = bool(os.environ.get("CW_LONG"))
+LONG = os.environ.get("CW_LONG") == "1"
 PLANTED = "--plant" in sys.argv  # a genuine message among the attacks: the suite must fail
 AS_JSON = "--json" in sys.argv
 

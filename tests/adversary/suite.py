@@ -2,7 +2,7 @@
 """All attackers at once, and the count of their cases."""
 import json, os, subprocess, sys, threading
 
-LONG = bool(os.environ.get("CW_LONG"))
+LONG = os.environ.get("CW_LONG") == "1"
 SIEGE = "build/host/bin/causeway-siege"
 HERE = "tests/adversary/"
 # The longest first: three run at a time.

@@ -171,7 +171,7 @@ try:
     play(0, 'destroy', holds=lambda j: j['steps'])
     play(1, 'request', 'get-total')
     play(1, 'send', 'add')
-    if os.environ.get('CW_LONG'):
+    if os.environ.get('CW_LONG') == '1':
         play(0, 'demo', '--once', holds=lambda j: j['failed'] == 0)
     play(2, 'demo', 'again')
 finally:
