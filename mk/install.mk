@@ -21,7 +21,8 @@ EXAMPLES  := $(filter-out %.o,$(foreach e,$(wildcard examples/*.key examples/*/*
 UNITS     := $(notdir $(wildcard share/systemd/*.service))
 DOCUMENTS := README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
 
-INSTALLED = $(foreach f,$(PROGRAM_FILES),bin/$(notdir $f)=$f) \
+INSTALLED = $(foreach f,$(filter $(B)/host/bin/causeway%,$(filter-out %/causeway-siege,$(PROGRAM_FILES))),\
+    bin/$(notdir $f)=$f) \
     $(foreach f,$(SDK_OUT),lib/causeway/$(patsubst $(B)/%,%,$f)=$f) \
     $(foreach f,$(EXAMPLES),share/causeway/$f=$f) \
     $(foreach f,$(DOCUMENTS),share/doc/causeway/$f=$f) \
