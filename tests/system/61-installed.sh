@@ -45,7 +45,7 @@ echo "missing:$missing" >"$scratch/out"
 [ -z "$missing" ]
 check 'programs, SDK, man pages, schema, unit, licence are there' $?
 # As a path from the root: a tree that lies in /causeway is in no name of ours.
-LC_ALL=C grep -rlE "(^|[^A-Za-z0-9_./@-])$(sed 's/[][.*^$+?(){}|\\]/\\&/g' <<<"$tree")/" "$package" >"$scratch/out"
+LC_ALL=C grep -rlE "(^|[^A-Za-z0-9_./@-])$(sed 's/[].*^$+?(){}|\\[]/\\&/g' <<<"$tree")/" "$package" >"$scratch/out"
 [ $? -eq 1 ]
 check 'no installed file names the source tree' $?
 PKG_CONFIG_PATH=$package/share/pkgconfig pkg-config --variable=sdk causeway >"$scratch/out" &&
