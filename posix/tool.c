@@ -38,7 +38,7 @@ static void forget(struct cw_tool *tool)
 }
 
 /* Nothing of the caller's environment may change what is built, or the language of errors. */
-static cw_status run(char *const arguments[], const char *log_path, int *ret_status)
+static cw_status run(char *const arguments[], int kept, const char *log_path, int *ret_status)
 {
     char path[4096];
     const char *search = getenv("PATH");
@@ -57,6 +57,9 @@ static cw_status run(char *const arguments[], const char *log_path, int *ret_sta
     }
     if (error == 0) {
         error = posix_spawn_file_actions_adddup2(&actions, 1, 2);
+    }
+    if (error == 0 && kept > 0) {
+        error = posix_spawn_file_actions_adddup2(&actions, kept, kept); /* without CLOEXEC */
     }
     if (error == 0) {
         error = posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environment);
@@ -97,7 +100,7 @@ cw_status cw_tool_run(struct cw_tool *tool, const char *log_path, char *ret_why,
         (void)snprintf(ret_why, why_cap, "the command line is too long");
         goto forget_tool;
     }
-    status = run(tool->arguments, log_path, &ended);
+    status = run(tool->arguments, tool->kept, log_path, &ended);
     if (status != CW_OK) {
         (void)snprintf(ret_why, why_cap, "cannot run %s: %s", tool->arguments[0],
                 strerror(errno));

@@ -20,6 +20,7 @@ struct cw_tool {
     char *arguments[CW_TOOL_ARGUMENT_MAX + 1];
     size_t count;
     bool failed;
+    int kept; /* a descriptor that the program and its children inherit; 0: none */
 };
 
 /* cw_tool_add - one argument, formatted as by printf. */

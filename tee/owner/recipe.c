@@ -2,10 +2,12 @@
 #include "tee/owner/recipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,15 +23,27 @@ cw_status cw_recipe_open(struct cw_recipe *r)
         r->folder = NULL;
         return cw_recipe_say(r, CW_E_SYSTEM, "no memory");
     }
-    if (mkdir(r->folder, 0777) != 0 && errno != EEXIST) {
-        return cw_recipe_say(r, CW_E_SYSTEM, "its folder for intermediate files cannot be made: %s: %s",
-                r->folder, strerror(errno));
+    r->lock = -1;
+    if (mkdir(r->folder, 0777) == 0 || errno == EEXIST) {
+        r->lock = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
-    return CW_OK;
+    while (r->lock >= 0 && flock(r->lock, LOCK_EX) != 0) {
+        if (errno != EINTR) {
+            return cw_recipe_say(r, CW_E_SYSTEM, "its folder cannot be locked: %s: %s", r->folder,
+                    strerror(errno));
+        }
+    }
+    return r->lock >= 0 ? CW_OK
+                        : cw_recipe_say(r, CW_E_SYSTEM,
+                                  "its folder for intermediate files cannot be made: %s: %s",
+                                  r->folder, strerror(errno));
 }
 
 void cw_recipe_close(struct cw_recipe *r)
 {
+    if (r->folder != NULL && r->lock >= 0) {
+        (void)close(r->lock);
+    }
     free(r->folder);
     r->folder = NULL;
 }
@@ -66,6 +80,7 @@ cw_status cw_recipe_run(const struct cw_recipe *r, struct cw_tool *tool)
     char words[WORDS_LEN];
     char log[4096];
     (void)snprintf(log, sizeof log, "%s/log", r->folder);
+    tool->kept = r->lock;
     const cw_status status = cw_tool_run(tool, log, words, sizeof words);
     return status == CW_OK ? CW_OK : complain(r, status, words);
 }

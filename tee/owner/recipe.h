@@ -29,10 +29,15 @@ struct cw_recipe {
     /* What the words of a tool mean, or NULL where nothing is known of them. */
     const char *(*hint)(const char *words);
     char *folder; /* out_dir/NAME */
+    int lock;     /* of the folder, while folder is set: held by tools too, which outlive a kill */
     char *why;    /* [CW_OWNER_WHY_LEN] */
 };
 
-/* cw_recipe_open - make the folder; cw_recipe_close frees its name. */
+/*
+ * cw_recipe_open - make the folder, and wait until no tool of another build works in it.
+ *
+ * Also after CW_OK was not returned: cw_recipe_close.
+ */
 CW_MUST_CHECK cw_status cw_recipe_open(struct cw_recipe *r);
 void cw_recipe_close(struct cw_recipe *r);
 
