@@ -16,7 +16,7 @@ SAN ?= 0
 OPT ?= -O2 -g
 
 # Machines to build for; a machine whose tools are missing is left out, with the reason.
-MACHINES ?= host enclave-x86_64 msp430
+MACHINES ?= host enclave-x86_64 enclave-aarch64 msp430
 
 # Only the tests whose name contains this: make test T=reader
 T ?=

@@ -7,6 +7,9 @@ host.lib += $(core.plain)
 enclave-x86_64.groups += core
 enclave-x86_64.core += $(core.plain:core/base/bytes.c=core/base/x86_64/bytes.c)
 
+enclave-aarch64.groups += core
+enclave-aarch64.core += $(core.plain)
+
 msp430.groups += core
 msp430.core += $(core.plain)
 

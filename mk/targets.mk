@@ -12,6 +12,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wunde
     -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough -Wdouble-promotion \
     -Wformat=2 -Wnull-dereference
 
+# Libraries of Debian for another architecture (tools/foreign).
+FOREIGN := build/foreign/arm64/root/usr
+
 # The same bytes in any folder.
 COMMON := -std=c11 $(WARNINGS) -ffile-prefix-map=$(CURDIR)=. -fno-ident -I.
 
@@ -58,6 +61,25 @@ enclave-x86_64.flags   := $(COMMON) -O2 -g -ffreestanding -fPIC -fvisibility=hid
     -fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections
 enclave-x86_64.ldflags := -nostdlib --gc-sections --build-id=none
 enclave-x86_64.trusted-libs = $(shell gcc -print-file-name=libbearssl.a)
+
+# --- enclave-aarch64: freestanding AArch64 at fixed addresses: the secure world and its enclaves,
+# and bare programs of the normal world.  No vector registers but in the files that say so; the
+# library uses them.
+enclave-aarch64.tools   := aarch64-linux-gnu-gcc aarch64-linux-gnu-ld \
+    $(if $(wildcard $(FOREIGN)/lib/aarch64-linux-gnu/libbearssl.a),,libbearssl-dev:arm64)
+enclave-aarch64.CC      := aarch64-linux-gnu-gcc
+enclave-aarch64.AR      := aarch64-linux-gnu-ar
+enclave-aarch64.LD      := aarch64-linux-gnu-ld
+enclave-aarch64.NM      := aarch64-linux-gnu-nm
+enclave-aarch64.OBJCOPY := aarch64-linux-gnu-objcopy
+enclave-aarch64.OBJDUMP := aarch64-linux-gnu-objdump
+enclave-aarch64.flags   := $(COMMON) -isystem $(FOREIGN)/include -O2 -g -ffreestanding -fno-pic \
+    -fno-pie -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables \
+    -fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections \
+    -mstrict-align -mgeneral-regs-only -mno-outline-atomics
+enclave-aarch64.ldflags := -nostdlib -static --gc-sections --build-id=none -z noexecstack \
+    -z max-page-size=4096
+enclave-aarch64.trusted-libs = $(FOREIGN)/lib/aarch64-linux-gnu/libbearssl.a
 
 # --- msp430: Sancus, openMSP430 -----------------------------------------------------------------
 # -mhwmult=none fixes the names of the multiplication helpers; jump tables would be data that a

@@ -12,6 +12,9 @@ host.lib += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
 enclave-x86_64.core += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
     core/crypto/x86_64/spongent_permute.c core/crypto/x86_64/gcm.c
 
+enclave-aarch64.core += $(crypto.plain) core/crypto/spongent_permute.c \
+    core/crypto/bearssl/gcm.c core/crypto/bearssl/gcm_ct64.c
+
 msp430.core += core/crypto/msp430/unit.S core/crypto/msp430/suite.c
 
 # Linked ahead of the archive, these take the place of what hosted programs have.

@@ -4,3 +4,4 @@ bearssl.services := $(addprefix core/crypto/bearssl/,ecdsa.c tls.c)
 
 host.lib += $(bearssl.services)
 enclave-x86_64.core += $(bearssl.services)
+enclave-aarch64.core += $(bearssl.services)
