@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.h - how a host program reaches an emulated TrustZone board, causeway-trustzone.
+ *
+ * What     The program runs QEMU as one fixed command line and is the board around it: button,
+ *          LED, secure console, power.  Its Unix stream sockets, each with one client at a time:
+ *
+ * --link PATH      The board's one link to its host: a virtio console of the normal world, a
+ *                  reliable stream of bytes.  What they mean is the business of both ends.
+ * --console PATH   The secure UART: bytes to and from the secure world.  Without a client what it
+ *                  says is kept in PATH.log, which exists in any case.
+ * --control PATH   Lines of text, as silicon/sancus/port.h has them: press, release, button 0|1,
+ *                  led?, reset, power on|off|cycle, status, quit; events `event led 0|1`,
+ *                  `event power on|off`, `event reset REASON`, `event ended REASON`.
+ *                  status: ok {"power", "state", "led", "emulated": true, "qemu": "7.2.22", ...}
+ *
+ * --flash FILE     The board's secure flash, 64 MiB, mode 0600: firmware, device secret, counters.
+ * --normal FILE    What starts in the normal world, a flat image at CW_TZ_NORMAL_AT; or
+ * --linux KERNEL --initramfs FILE   Debian's Linux.
+ *
+ * Trust    The board stands for the chip: whoever controls it has everything.
+ */
+#ifndef CW_SILICON_TRUSTZONE_PORT_H
+#define CW_SILICON_TRUSTZONE_PORT_H
+
+#define CW_TZ_NORMAL_AT 0x40200000ul
+
+#endif
