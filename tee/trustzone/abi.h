@@ -163,6 +163,10 @@ struct optee_message {
  *              then the bytes of each memory that is out or inout, in order, as long as its size
  *              says.  SMC results other than OPTEE_OK: ret TEE_ERROR_GENERIC, ret_origin 2.
  *   ATTENTION  shim, whenever that interrupt came: nothing
+ *   PROBE      node: five words of 8: cw_tz_probe, arguments
+ *   PROBED     shim: five words of 8: 1, results; or 0 (the CPU aborted), ESR_EL1, FAR_EL1, zeros.
+ *              After DMA: the bytes
+ *              The normal world is its host's: PROBE makes it do what a hostile one would.
  * One CALL is under way at a time; the shim answers in order.  It keeps a table of the sessions
  * that it opened, and closes them when the link opens anew (a new READY).
  */
@@ -172,7 +176,18 @@ struct optee_message {
 #define CW_TZ_LINK_ANSWER 3u
 #define CW_TZ_LINK_ATTENTION 4u
 #define CW_TZ_LINK_HELLO 5u /* node, when it connected: the shim closes what is open and says READY */
+#define CW_TZ_LINK_PROBE 6u
+#define CW_TZ_LINK_PROBED 7u
 #define CW_TZ_LINK_MAX (256ul << 10)
+
+typedef enum cw_tz_probe {
+    CW_TZ_PROBE_READ = 1, /* address, bytes (1, 2, 4, 8) -> value                        */
+    CW_TZ_PROBE_WRITE,    /* address, bytes, value                                       */
+    CW_TZ_PROBE_SMC,      /* x0..x3 -> x0..x3                                            */
+    CW_TZ_PROBE_DMA,      /* address, length, at most 4096: the console's device reads there and
+                             sends what it read behind the answer                         */
+    CW_TZ_PROBE_MASK,     /* 1: all interrupts of its CPU, 0: none                       */
+} cw_tz_probe;
 
 /* --- 4. kernel / owner: an image --------------------------------------------------------------------
  *
