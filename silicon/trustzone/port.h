@@ -7,6 +7,8 @@
  *
  * --link PATH      The board's one link to its host: a virtio console of the normal world, a
  *                  reliable stream of bytes.  What they mean is the business of both ends.
+ * --probe PATH     A second such console; without the option there is none.  It is the second
+ *                  virtio-serial device of QEMU's command line.
  * --console PATH   The secure UART: bytes to and from the secure world.  Without a client what it
  *                  says is kept in PATH.log, which exists in any case.
  * --control PATH   Lines of text, as silicon/sancus/port.h has them: press, release, button 0|1,

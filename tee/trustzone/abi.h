@@ -163,12 +163,14 @@ struct optee_message {
  *              then the bytes of each memory that is out or inout, in order, as long as its size
  *              says.  SMC results other than OPTEE_OK: ret TEE_ERROR_GENERIC, ret_origin 2.
  *   ATTENTION  shim, whenever that interrupt came: nothing
- *   PROBE      node: five words of 8: cw_tz_probe, arguments
- *   PROBED     shim: five words of 8: 1, results; or 0 (the CPU aborted), ESR_EL1, FAR_EL1, zeros.
- *              After DMA: the bytes
- *              The normal world is its host's: PROBE makes it do what a hostile one would.
  * One CALL is under way at a time; the shim answers in order.  It keeps a table of the sessions
  * that it opened, and closes them when the link opens anew (a new READY).
+ *
+ * A second console, if the board has one, is for tests: the normal world is its host's, and here it
+ * does on request what a hostile one would.  It has no part in the link.
+ *   PROBE      host: five words of 8: cw_tz_probe, arguments
+ *   PROBED     shim: five words of 8: 1, results; or 0 (the CPU aborted), ESR_EL1, FAR_EL1, zeros.
+ *              After DMA: the bytes
  */
 #define CW_TZ_LINK_HEADER_LEN 8u
 #define CW_TZ_LINK_READY 1u
@@ -184,8 +186,8 @@ typedef enum cw_tz_probe {
     CW_TZ_PROBE_READ = 1, /* address, bytes (1, 2, 4, 8) -> value                        */
     CW_TZ_PROBE_WRITE,    /* address, bytes, value                                       */
     CW_TZ_PROBE_SMC,      /* x0..x3 -> x0..x3                                            */
-    CW_TZ_PROBE_DMA,      /* address, length, at most 4096: the console's device reads there and
-                             sends what it read behind the answer                         */
+    CW_TZ_PROBE_DMA,      /* address, length, at most 4096: this console's device reads
+                             there, and sends what it read behind the answer              */
     CW_TZ_PROBE_MASK,     /* 1: all interrupts of its CPU, 0: none                       */
 } cw_tz_probe;
 
