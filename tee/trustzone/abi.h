@@ -273,7 +273,9 @@ typedef enum cw_tz_svc {
  *
  *   0x000000  firmware: struct cw_tz_firmware at CW_TZ_FIRMWARE_AT, code around it, at most 1 MiB
  *   0x100000  device block, one sector: struct cw_tz_device_block; written once, when it is made
- *   0x140000  journal, two sectors, of kernel/journal.h: counters.  Erased at first
+ *   0x140000  journal, two sectors, of kernel/journal.h: counters.  Erased at first: 0xff
+ *
+ * All else is zeros.
  */
 #define CW_TZ_FIRMWARE_AT 0x800ul      /* behind the reset vector                             */
 #define CW_TZ_FIRMWARE_MAX 0x100000ul
@@ -328,12 +330,17 @@ struct cw_tz_device_block {
  *   device key's = {1: AK's X || Y, 2: h_m, 3: h_k, 4: security version, 5: lifecycle}
  *   manufacturer's = {1: device key's X || Y, 2: name, 3: CW_TZ_IMPLEMENTATION, 4: manufacturer's X || Y}
  *
- *   DevID  = P-256(HKDF(UDS, "cw1.tz.device"))
- *   CDI_a  = HKDF(UDS, "cw1.tz.attest" || h_m || h_k || lifecycle)     AK = P-256(CDI_a)
+ *   What is said to be text is of type text, hashes and keys are bytes; signer: SHA-256(X || Y).
+ *
+ *   h_m, h_k: SHA-256 of the bytes of struct cw_tz_firmware's parts, as they were copied
+ *   HKDF(key, info): RFC 5869 with SHA-256, no salt, 32 bytes unless it says 48; lifecycle 4 bytes
+ *   DevID  = P-256(HKDF-48(UDS, "cw1.tz.device"))
+ *   CDI_a  = HKDF(UDS, "cw1.tz.attest" || h_m || h_k || lifecycle)
+ *   AK     = P-256(HKDF-48(CDI_a, "cw1.tz.key"))
  *   CDI_s  = HKDF(UDS, "cw1.tz.seal" || lifecycle)
  *   K_seal = HKDF(CDI_s, "image" || measurement or "signer" || SHA-256(signer) || name, ... debug,
  *            versions, id)
- *   P-256(x): the scalar x mod (n - 1) + 1 of 48 derived bytes
+ *   P-256(x): the key whose scalar is x mod (n - 1) + 1, x 48 bytes, big-endian
  *
  * versions of sealed bytes: security version of the module u32, of the firmware u32, zeros.
  */
