@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ecdsa.h - make a P-256 key, sign with it, verify.
+ * ecdsa.h - make a P-256 key, and sign with it.
  *
  * Trust    TRUSTED.  Constant time.
  * Memory   Keeps nothing; who is done with a key wipes it.
@@ -10,11 +10,8 @@
 #ifndef CW_CORE_CRYPTO_ECDSA_H
 #define CW_CORE_CRYPTO_ECDSA_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/base/status.h"
 
 #define CW_ECDSA_SECRET_LEN 32u
 #define CW_ECDSA_PUBLIC_LEN 65u /* 0x04, x, y */
@@ -37,15 +34,5 @@ void cw_ecdsa_key_make(const uint8_t seed[static CW_ECDSA_SEED_LEN],
  */
 size_t cw_ecdsa_sign(const struct cw_ecdsa_key *key, const uint8_t hash[static 32],
         uint8_t ret_signature[static CW_ECDSA_SIGNATURE_MAX]);
-
-/* The same without ASN.1: a signature is r, s; a public key x, y; big-endian. */
-#define CW_ECDSA_RAW_LEN 64u
-
-void cw_ecdsa_sign_raw(const struct cw_ecdsa_key *key, const uint8_t hash[static 32],
-        uint8_t ret_signature[static CW_ECDSA_RAW_LEN]);
-
-/* cw_ecdsa_verify_raw - also false for a key that is no point of the curve. */
-CW_MUST_CHECK bool cw_ecdsa_verify_raw(const uint8_t public_key[static CW_ECDSA_RAW_LEN],
-        const uint8_t hash[static 32], const uint8_t signature[static CW_ECDSA_RAW_LEN]);
 
 #endif
