@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tee/owner/x86_64.h"
+#include "tee/owner/program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,13 +7,13 @@
 #define CHANNELS 64u     /* default ends of connections         */
 #define STREAM_MAX 2048u /* bytes that one call brings to a stream */
 
-cw_status cw_x86_64_open(struct cw_x86_64 *job)
+cw_status cw_program_open(struct cw_program *job)
 {
     const struct cw_recipe *r = &job->recipe;
-    if (r->module->device != NULL) {
+    if (r->module->device != NULL && !job->has_device) {
         return cw_recipe_say(r, CW_E_DENIED,
                 "it is to own a device, and %s has none: put it on a node whose tee has devices, "
-                "such as sancus",
+                "such as sancus or trustzone",
                 job->tee);
     }
     if (r->build->owner_key == NULL || r->module->source_count == 0) {
@@ -27,7 +27,7 @@ cw_status cw_x86_64_open(struct cw_x86_64 *job)
     return status;
 }
 
-void cw_x86_64_close(struct cw_x86_64 *job)
+void cw_program_close(struct cw_program *job)
 {
     cw_recipe_close(&job->recipe);
     free(job->linked);
@@ -35,7 +35,7 @@ void cw_x86_64_close(struct cw_x86_64 *job)
 }
 
 /* Services are an archive of the SDK; a module gets what it names, no more. */
-static cw_status join(struct cw_x86_64 *job)
+static cw_status join(struct cw_program *job)
 {
     char *services = NULL;
     if (asprintf(&services, "%s/lib/%s/libservices.a", job->recipe.build->sdk_dir, job->tee) < 0) {
@@ -51,7 +51,7 @@ static uint16_t channels_of(const struct cw_owner_module *module)
     return module->channels != 0 ? module->channels : (uint16_t)CHANNELS;
 }
 
-static cw_status compile_memory(const struct cw_x86_64 *job)
+static cw_status compile_memory(const struct cw_program *job)
 {
     struct cw_recipe_memory memory = {
             .channels = channels_of(job->recipe.module),
@@ -68,7 +68,7 @@ static cw_status compile_memory(const struct cw_x86_64 *job)
     return cw_recipe_memory(&job->recipe, &memory);
 }
 
-cw_status cw_x86_64_objects(struct cw_x86_64 *job)
+cw_status cw_program_objects(struct cw_program *job)
 {
     cw_status status = join(job);
     if (status == CW_OK) {
@@ -82,7 +82,7 @@ cw_status cw_x86_64_objects(struct cw_x86_64 *job)
     return status;
 }
 
-cw_status cw_x86_64_link(const struct cw_x86_64 *job, const char *const *flags)
+cw_status cw_program_link(const struct cw_program *job, const char *const *flags)
 {
     const char *sdk_dir = job->recipe.build->sdk_dir;
     static const char *const objects[] = {"module", "memory", "owner_key"};
@@ -107,7 +107,7 @@ cw_status cw_x86_64_link(const struct cw_x86_64 *job, const char *const *flags)
     return cw_recipe_run(&job->recipe, &tool);
 }
 
-void cw_x86_64_endpoints(struct cw_x86_64 *job, struct cw_owner_built *ret_built)
+void cw_program_endpoints(struct cw_program *job, struct cw_owner_built *ret_built)
 {
     ret_built->endpoints = job->table.rows;
     ret_built->endpoint_count = job->table.count;

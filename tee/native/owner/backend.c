@@ -16,7 +16,7 @@
 #include "posix/file.h"
 #include "posix/tool.h"
 #include "tee/owner.h"
-#include "tee/owner/x86_64.h"
+#include "tee/owner/program.h"
 
 #define PROOF_MAX 32u    /* the share; the evidence itself has no bytes  */
 #define IMAGE_MAX (8ul << 20)
@@ -39,11 +39,11 @@ static const char *hint(const char *words)
             : NULL;
 }
 
-static cw_status link_image(const struct cw_x86_64 *job, const char *image)
+static cw_status link_image(const struct cw_program *job, const char *image)
 {
     static const char *const flags[] = {"-static", "-nostdlib", "--gc-sections", "--build-id=none",
             "--no-warn-rwx-segments", "-z", "noexecstack", NULL};
-    cw_status status = cw_x86_64_link(job, flags);
+    cw_status status = cw_program_link(job, flags);
     if (status != CW_OK) {
         return status;
     }
@@ -55,7 +55,7 @@ static cw_status link_image(const struct cw_x86_64 *job, const char *image)
     return cw_recipe_run(&job->recipe, &strip);
 }
 
-static cw_status finish(struct cw_x86_64 *job, const char *image, struct cw_owner_built *ret_built)
+static cw_status finish(struct cw_program *job, const char *image, struct cw_owner_built *ret_built)
 {
     if (cw_file_read(image, IMAGE_MAX, &ret_built->image, &ret_built->image_len) != CW_OK ||
             cw_object_sizes(job->linked, ".outside", &ret_built->text_len,
@@ -64,27 +64,27 @@ static cw_status finish(struct cw_x86_64 *job, const char *image, struct cw_owne
     }
     cw_sha256(ret_built->image, ret_built->image_len, ret_built->measurement);
     cw_recipe_fingerprint("native", ret_built);
-    cw_x86_64_endpoints(job, ret_built);
+    cw_program_endpoints(job, ret_built);
     return CW_OK;
 }
 
 static cw_status build_one(const struct cw_owner_build *build,
         const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
 {
-    struct cw_x86_64 job = {
+    struct cw_program job = {
             .recipe = {.build = build, .module = module, .compiler = compiler, .linker = "ld",
                     .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
             .tee = "native",
             .proof_max = PROOF_MAX,
     };
     char *image = NULL;
-    cw_status status = cw_x86_64_open(&job);
+    cw_status status = cw_program_open(&job);
     if (status == CW_OK && asprintf(&image, "%s/%s.elf", job.recipe.folder, module->name) < 0) {
         image = NULL;
         status = cw_recipe_say(&job.recipe, CW_E_SYSTEM, "no memory");
     }
     if (status == CW_OK) {
-        status = cw_x86_64_objects(&job);
+        status = cw_program_objects(&job);
     }
     if (status == CW_OK) {
         status = link_image(&job, image);
@@ -93,7 +93,7 @@ static cw_status build_one(const struct cw_owner_build *build,
         status = finish(&job, image, ret_built);
     }
     free(image);
-    cw_x86_64_close(&job);
+    cw_program_close(&job);
     return status;
 }
 

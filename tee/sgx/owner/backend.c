@@ -13,7 +13,7 @@
 #include "posix/file.h"
 #include "posix/tool.h"
 #include "tee/owner.h"
-#include "tee/owner/x86_64.h"
+#include "tee/owner/program.h"
 #include "tee/sgx/owner/evidence.h"
 #include "tee/sgx/owner/image.h"
 #include "tee/sgx/owner/sign.h"
@@ -48,15 +48,15 @@ static uint16_t product_of(const char *name)
     return product == 0 ? 1 : product;
 }
 
-static cw_status link_image(const struct cw_x86_64 *job)
+static cw_status link_image(const struct cw_program *job)
 {
     static const char *const flags[] = {"-pie", "--no-dynamic-linker", "-z", "text", "-z",
             "noexecstack", "-z", "max-page-size=0x1000", "-nostdlib", "--gc-sections",
             "--build-id=none", NULL};
-    return cw_x86_64_link(job, flags);
+    return cw_program_link(job, flags);
 }
 
-static cw_status sign(const struct cw_x86_64 *job, const struct cw_sgxs *image,
+static cw_status sign(const struct cw_program *job, const struct cw_sgxs *image,
         uint8_t ret_sigstruct[static SGX_SIGSTRUCT_LEN])
 {
     const struct cw_owner_build *build = job->recipe.build;
@@ -70,7 +70,7 @@ static cw_status sign(const struct cw_x86_64 *job, const struct cw_sgxs *image,
 }
 
 /* SIGSTRUCT and stream in one piece; the stream is read back, so what is signed is what is sent. */
-static cw_status assemble(const struct cw_x86_64 *job, const struct cw_sgx_linked *linked,
+static cw_status assemble(const struct cw_program *job, const struct cw_sgx_linked *linked,
         struct cw_owner_built *ret_built)
 {
     uint8_t *stream = NULL;
@@ -99,7 +99,7 @@ static cw_status assemble(const struct cw_x86_64 *job, const struct cw_sgx_linke
 }
 
 /* The file beside linked.elf: for `causeway sgx inspect` and causeway-sgx --run. */
-static cw_status keep_image(const struct cw_x86_64 *job, const struct cw_owner_built *built)
+static cw_status keep_image(const struct cw_program *job, const struct cw_owner_built *built)
 {
     char *path = NULL;
     cw_status status = CW_E_SYSTEM;
@@ -111,7 +111,7 @@ static cw_status keep_image(const struct cw_x86_64 *job, const struct cw_owner_b
                            : cw_recipe_say(&job->recipe, status, "its image cannot be written");
 }
 
-static cw_status finish(struct cw_x86_64 *job, struct cw_owner_built *ret_built)
+static cw_status finish(struct cw_program *job, struct cw_owner_built *ret_built)
 {
     struct cw_sgx_linked linked = {0};
     char why[CW_SGXS_WHY_LEN] = "";
@@ -127,7 +127,7 @@ static cw_status finish(struct cw_x86_64 *job, struct cw_owner_built *ret_built)
         ret_built->text_len = linked.text_len;
         ret_built->data_len = linked.data_len;
         cw_recipe_fingerprint("sgx", ret_built);
-        cw_x86_64_endpoints(job, ret_built);
+        cw_program_endpoints(job, ret_built);
     }
     cw_sgx_linked_free(&linked);
     return status;
@@ -136,15 +136,15 @@ static cw_status finish(struct cw_x86_64 *job, struct cw_owner_built *ret_built)
 static cw_status build_one(const struct cw_owner_build *build,
         const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
 {
-    struct cw_x86_64 job = {
+    struct cw_program job = {
             .recipe = {.build = build, .module = module, .compiler = compiler, .linker = "ld",
                     .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
             .tee = "sgx",
             .proof_max = PROOF_MAX,
     };
-    cw_status status = cw_x86_64_open(&job);
+    cw_status status = cw_program_open(&job);
     if (status == CW_OK) {
-        status = cw_x86_64_objects(&job);
+        status = cw_program_objects(&job);
     }
     if (status == CW_OK) {
         status = link_image(&job);
@@ -152,7 +152,7 @@ static cw_status build_one(const struct cw_owner_build *build,
     if (status == CW_OK) {
         status = finish(&job, ret_built);
     }
-    cw_x86_64_close(&job);
+    cw_program_close(&job);
     return status;
 }
 
