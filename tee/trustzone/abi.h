@@ -321,7 +321,8 @@ struct cw_tz_device_block {
  *   each         = [ protected {1: -7}, {}, payload bstr, signature 64 ], deterministic CBOR (RFC
  *                  8949 section 4.2.1), ES256; tag 18 in front of each
  *   of AK        = EAT claims: {10 nonce: report 32, 256 ueid: 0x01 || SHA-256(device key),
- *                  265 profile: CW_TZ_PROFILE, 2394 client id: 1, 2395 lifecycle, 2396
+ *                  265 profile: CW_TZ_PROFILE, 268 boot seed: 32 random bytes of this start (two
+ *                  starts with one boot count tell that the flash was put back), 2394 client id: 1, 2395 lifecycle, 2396
  *                  implementation id: SHA-256(CW_TZ_IMPLEMENTATION), 2399 software components:
  *                  [{1: "M", 2: h_m}, {1: "K", 2: h_k, 4: version text}],
  *                  CW_TZ_CLAIM_BOOT: u64, CW_TZ_CLAIM_EMULATED: true,
