@@ -9,11 +9,11 @@
 #ifndef CW_SILICON_SANCUS_BOARD_H
 #define CW_SILICON_SANCUS_BOARD_H
 
+#include "posix/socket.h"
 #include "silicon/sancus/chip.h"
 #include "silicon/sancus/gdb.h"
 #include "silicon/sancus/port.h"
 #include "silicon/sancus/profile.h"
-#include "silicon/sancus/socket.h"
 
 struct cw_board_options {
     const char *firmware;

@@ -17,9 +17,9 @@
 
 #include <poll.h>
 
+#include "posix/socket.h"
 #include "silicon/sancus/debug.h"
 #include "silicon/sancus/gdb_packet.h"
-#include "silicon/sancus/socket.h"
 #include "silicon/sancus/symbols.h"
 
 #define CW_GDB_FDS 2u /* for cw_gdb_poll */

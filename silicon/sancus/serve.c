@@ -20,13 +20,6 @@
 #define SLICE_CYCLES 400000u
 #define NS_PER_S UINT64_C(1000000000)
 
-/* What has arrived on the control socket but is no whole line yet. */
-struct line_buffer {
-    char bytes[CW_BOARD_LINE_MAX];
-    size_t len;
-    bool too_long;
-};
-
 static volatile sig_atomic_t stop_asked;
 
 static void on_signal(int number)
@@ -57,36 +50,26 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static void take_line(struct cw_board *board, struct line_buffer *buffer)
+static void take_line(void *ctx, const char *line)
 {
+    struct cw_board *board = ctx;
     char reply[CW_BOARD_REPLY_MAX];
 
-    buffer->bytes[buffer->len] = 0;
-    if (buffer->too_long) {
+    if (line == NULL) {
         cw_board_say(board, "error line too long");
     } else {
-        cw_board_command(board, buffer->bytes, reply);
+        cw_board_command(board, line, reply);
         cw_board_say(board, reply);
     }
-    buffer->len = 0;
-    buffer->too_long = false;
 }
 
-static void take_control(struct cw_board *board, struct line_buffer *buffer)
+static void take_control(struct cw_board *board, struct cw_socket_lines *lines)
 {
     uint8_t bytes[CW_BOARD_LINE_MAX];
     size_t len;
 
     while ((len = cw_socket_read(&board->control, bytes, sizeof bytes)) != 0) {
-        for (size_t i = 0; i < len; i++) {
-            if (bytes[i] == '\n') {
-                take_line(board, buffer);
-            } else if (buffer->len == sizeof buffer->bytes - 1) {
-                buffer->too_long = true;
-            } else if (bytes[i] != '\r') {
-                buffer->bytes[buffer->len++] = (char)bytes[i];
-            }
-        }
+        cw_socket_lines_put(lines, bytes, len, take_line, board);
     }
 }
 
@@ -218,7 +201,7 @@ static void wait_for_something(struct cw_board *board, const sigset_t *signals)
 
 static void serve(struct cw_board *board, const sigset_t *signals)
 {
-    struct line_buffer buffer = {.len = 0};
+    struct cw_socket_lines lines = {.len = 0};
 
     while (!board->quit && !stop_asked) {
         if (board->powered && !board->halted && !is_held(board)) {
@@ -233,14 +216,13 @@ static void serve(struct cw_board *board, const sigset_t *signals)
         }
         wait_for_something(board, signals);
         if (cw_socket_accept(&board->control)) {
-            buffer.len = 0;
-            buffer.too_long = false;
+            lines = (struct cw_socket_lines){.len = 0};
         }
         (void)cw_socket_accept(&board->uart);
         if (board->gdb != NULL) {
             cw_gdb_serve(board->gdb);
         }
-        take_control(board, &buffer);
+        take_control(board, &lines);
         move_uart(board);
     }
 }

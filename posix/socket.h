@@ -2,11 +2,11 @@
 /*
  * socket.h - a listening Unix or loopback socket with one client at a time.
  *
- * Trust    SILICON.
+ * Trust    neutral.
  * Calls    Never blocks.
  */
-#ifndef CW_SILICON_SANCUS_SOCKET_H
-#define CW_SILICON_SANCUS_SOCKET_H
+#ifndef CW_POSIX_SOCKET_H
+#define CW_POSIX_SOCKET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +38,19 @@ bool cw_socket_accept(struct cw_socket *socket);
 
 /* cw_socket_read - 0: nothing now, or the client has gone. */
 size_t cw_socket_read(struct cw_socket *socket, uint8_t *ret_bytes, size_t cap);
+
+/* Lines of text that arrive in parts; all zeros at first, and for a new client. */
+#define CW_SOCKET_LINE_MAX 256u /* with its end */
+
+struct cw_socket_lines {
+    char bytes[CW_SOCKET_LINE_MAX];
+    size_t len;
+    bool is_too_long;
+};
+
+/* cw_socket_lines_put - give each whole line, without its end, to take; NULL: it was too long. */
+void cw_socket_lines_put(struct cw_socket_lines *lines, const uint8_t *bytes, size_t len,
+        void (*take)(void *ctx, const char *line), void *ctx);
 
 /* cw_socket_write - how many bytes the client took; all are "taken" when there is no client. */
 size_t cw_socket_write(struct cw_socket *socket, const uint8_t *bytes, size_t len);

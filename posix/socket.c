@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "silicon/sancus/socket.h"
+#include "posix/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,6 +145,25 @@ size_t cw_socket_read(struct cw_socket *s, uint8_t *ret_bytes, size_t cap)
         cw_socket_drop(s);
     }
     return 0;
+}
+
+void cw_socket_lines_put(struct cw_socket_lines *lines, const uint8_t *bytes, size_t len,
+        void (*take)(void *ctx, const char *line), void *ctx)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '\n') {
+            const bool is_whole = !lines->is_too_long;
+
+            lines->bytes[lines->len] = 0;
+            lines->len = 0;
+            lines->is_too_long = false;
+            take(ctx, is_whole ? lines->bytes : NULL);
+        } else if (lines->len == sizeof lines->bytes - 1) {
+            lines->is_too_long = true;
+        } else if (bytes[i] != '\r') {
+            lines->bytes[lines->len++] = (char)bytes[i];
+        }
+    }
 }
 
 size_t cw_socket_write(struct cw_socket *s, const uint8_t *bytes, size_t len)
