@@ -27,4 +27,19 @@
 
 #define CW_TZ_NORMAL_AT 0x40200000ul
 
+#define CW_BOARD_REPLY_MAX 1024 /* bytes of an answer or an event */
+#define CW_BOARD_PRESS_MS 50    /* how long a press lasts         */
+
+#define CW_BOARD_PRESS "press"
+#define CW_BOARD_RELEASE "release"
+#define CW_BOARD_BUTTON_UP "button 0"
+#define CW_BOARD_BUTTON_DOWN "button 1"
+#define CW_BOARD_LED "led?"
+#define CW_BOARD_RESET "reset"
+#define CW_BOARD_POWER_ON "power on"
+#define CW_BOARD_POWER_OFF "power off"
+#define CW_BOARD_POWER_CYCLE "power cycle"
+#define CW_BOARD_STATUS "status"
+#define CW_BOARD_QUIT "quit"
+
 #endif

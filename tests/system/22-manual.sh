@@ -51,7 +51,8 @@ check 'version' $?
 
 # The other programs: page and --help name the same options, and the same exit statuses.
 for pair in "causeway-node node/causeway-node.1" "causeway-sancus silicon/sancus/causeway-sancus.1" \
-    "causeway-sgx silicon/sgx/causeway-sgx.1"; do
+    "causeway-sgx silicon/sgx/causeway-sgx.1" \
+    "causeway-trustzone silicon/trustzone/causeway-trustzone.1"; do
     read -r program file <<<"$pair"
     text=$(sed 's/\\-/-/g; s/\\f[A-Z]//g' "$file")
     help=$(build/host/bin/$program --help)

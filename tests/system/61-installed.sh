@@ -34,6 +34,7 @@ package=$scratch/elsewhere/package
 missing=
 for file in bin/causeway bin/causeway-node bin/causeway-sancus bin/causeway-sgx \
     bin/causeway-sgx-jail share/man/man1/causeway-sgx.1 share/man/man1/causeway.1 \
+    bin/causeway-trustzone share/man/man1/causeway-trustzone.1 \
     share/man/man1/causeway-node.1 share/man/man1/causeway-sancus.1 \
     share/man/man5/causeway-descriptor.5 share/causeway/app.schema.json \
     share/doc/causeway/LICENSE share/pkgconfig/causeway.pc lib/causeway/sdk/module.mk \
