@@ -24,6 +24,8 @@ const char cw_command_help[] =
         "relabel ID CHANNEL COUNTER, predecessor ID1 ID2 COUNTER, forge CHANNEL COUNTER [LEN],\n"
         "inject HEX [from=SIDE]  [link=N|pair=N]: put a message on a link\n"
         "cut LINK|all\n"
+        "peek ADDRESS BYTES, poke ADDRESS BYTES VALUE, smc X0 X1 X2 X3, dma ADDRESS BYTES, mask 0|1:\n"
+        "    what the normal world of a TrustZone board tries (--world)\n"
         "FILTER: pair=N link=N from=dialer|listener type=event|request|response|ack|hello|any\n"
         "    channel=N counter=N";
 
@@ -493,6 +495,67 @@ static json_t *cut(struct cw_proxy *p, const struct line *l)
     return json_pack("{s:b, s:i}", "ok", count > 0 || all, "cut", (int)count);
 }
 
+/* --- the normal world ---------------------------------------------------------------------------- */
+
+static void hex_word(json_t *list, uint64_t value)
+{
+    json_array_append_new(list, json_sprintf("0x%" PRIx64, value));
+}
+
+static void hex_bytes(json_t *o, const uint8_t *bytes, size_t len)
+{
+    char hex[2 * CW_WORLD_DMA_MAX + 1] = "";
+    for (size_t i = 0; i < len; i++) {
+        hex[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    hex[2 * len] = '\0';
+    json_object_set_new(o, "bytes", json_string(hex));
+}
+
+static const struct probe {
+    const char *name;
+    cw_tz_probe what;
+    size_t count; /* of arguments */
+    const char *form;
+} probes[] = {
+        {"peek", CW_TZ_PROBE_READ, 2, "expected: peek ADDRESS BYTES"},
+        {"poke", CW_TZ_PROBE_WRITE, 3, "expected: poke ADDRESS BYTES VALUE"},
+        {"smc", CW_TZ_PROBE_SMC, 4, "expected: smc X0 X1 X2 X3"},
+        {"dma", CW_TZ_PROBE_DMA, 2, "expected: dma ADDRESS BYTES"},
+        {"mask", CW_TZ_PROBE_MASK, 1, "expected: mask 0|1"},
+};
+
+/* {"ok": true, "aborted": false, "words": [...]}, or aborted with [ESR_EL1, FAR_EL1]. */
+static json_t *probe(struct cw_world *w, const struct line *l, const struct probe *row)
+{
+    static uint8_t bytes[CW_WORLD_DMA_MAX];
+    uint64_t arguments[4] = {0};
+    uint64_t words[CW_WORLD_WORDS];
+    size_t len = 0;
+    bool is_formed = l->count == row->count + 1;
+    for (size_t i = 0; is_formed && i < row->count; i++) {
+        is_formed = number(l->words[i + 1], UINT64_MAX, &arguments[i]);
+    }
+    if (!is_formed) {
+        return wrong(row->form);
+    }
+    const char *why = cw_world_probe(w, row->what, arguments, words, bytes, &len);
+    if (why != NULL) {
+        return wrong(why);
+    }
+    const bool is_aborted = words[0] == 0;
+    json_t *list = json_array();
+    for (size_t i = 1; i < (is_aborted ? 3u : CW_WORLD_WORDS); i++) {
+        hex_word(list, words[i]);
+    }
+    json_t *o = json_pack("{s:b, s:b, s:o}", "ok", 1, "aborted", is_aborted, "words", list);
+    if (row->what == CW_TZ_PROBE_DMA) {
+        hex_bytes(o, bytes, len);
+    }
+    return o;
+}
+
 /* --- the table ---------------------------------------------------------------------------------- */
 
 static json_t *do_help(struct cw_proxy *p, const struct line *l)
@@ -561,7 +624,8 @@ static const struct {
         {"cut", cut},
 };
 
-static json_t *carry_out(struct cw_proxy *p, const struct line *l, bool *ret_quit)
+static json_t *carry_out(struct cw_proxy *p, struct cw_world *w, const struct line *l,
+        bool *ret_quit)
 {
     cw_act act;
     if (l->count == 0) {
@@ -579,13 +643,18 @@ static json_t *carry_out(struct cw_proxy *p, const struct line *l, bool *ret_qui
             return table[i].run(p, l);
         }
     }
+    for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
+        if (strcmp(probes[i].name, l->words[0]) == 0) {
+            return probe(w, l, &probes[i]);
+        }
+    }
     return wrong("no such command; `help` lists them");
 }
 
-char *cw_command_run(struct cw_proxy *p, char *text, bool *ret_quit)
+char *cw_command_run(struct cw_proxy *p, struct cw_world *w, char *text, bool *ret_quit)
 {
     struct line l;
-    json_t *answer = take_apart(text, &l) ? carry_out(p, &l, ret_quit)
+    json_t *answer = take_apart(text, &l) ? carry_out(p, w, &l, ret_quit)
                                           : wrong("no such field, or too many words");
     char *dump = json_dumps(answer, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(answer);

@@ -28,6 +28,9 @@
  *   predecessor ID1 ID2 COUNTER [link=N]           the forgery of forge.h out of two events
  *   inject HEX link=N|pair=N [from=listener]       these bytes
  *   cut LINK|all                   close links
+ *   peek ADDRESS BYTES, poke ADDRESS BYTES VALUE, smc X0 X1 X2 X3, dma ADDRESS BYTES, mask 0|1
+ *                                  what the normal world of a TrustZone board tries:
+ *                                  "aborted", and "words": results or ESR_EL1 and FAR_EL1; "bytes"
  *   help
  *   quit
  */
@@ -38,6 +41,7 @@
 #include <stddef.h>
 
 #include "tests/adversary/proxy.h"
+#include "tests/adversary/world.h"
 
 #define CW_COMMAND_LINE_MAX 65536u
 
@@ -50,6 +54,6 @@ extern const char cw_command_help[];
  *
  * The answer, without newline, is the caller's to free.  NULL: no memory.
  */
-char *cw_command_run(struct cw_proxy *p, char *line, bool *ret_quit);
+char *cw_command_run(struct cw_proxy *p, struct cw_world *w, char *line, bool *ret_quit);
 
 #endif

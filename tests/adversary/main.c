@@ -30,6 +30,7 @@ struct client {
 
 struct adversary {
     struct cw_proxy proxy;
+    struct cw_world world;
     struct client clients[CLIENT_MAX];
     int control;
     int signals;
@@ -42,13 +43,14 @@ static const struct cw_args_option options[] = {
         {"listen", "ADDRESS...", "accept here (port 0: any) what --forward, its neighbour, names"},
         {"forward", "ADDRESS...", "where what was accepted goes"},
         {"control", "PATH", "a Unix socket for commands; without it, standard input"},
+        {"world", "PATH", "the second console of a TrustZone board (causeway-trustzone --probe PATH)"},
         {"help", NULL, "this text"},
         {NULL, NULL, NULL},
 };
 
 static void print_help(void)
 {
-    printf("usage: causeway-adversary --listen ADDRESS --forward ADDRESS ... [--control PATH]\n\n"
+    printf("usage: causeway-adversary --listen ADDRESS --forward ADDRESS ... [--world PATH] [--control PATH]\n\n"
            "Stands between nodes.  TLS passes untouched; link messages are recorded, and dropped,\n"
            "delayed, reordered, changed, repeated or made up as commands say.  Prints a line of\n"
            "JSON when it listens; each command gets a line of JSON.\n\n");
@@ -84,13 +86,16 @@ static int read_arguments(struct adversary *a, int argc, char **argv)
             listen_text = NULL;
         } else if (index == 2) {
             a->control_path = value;
+        } else if (index == 3) {
+            a->world.path = value;
         } else {
             print_help();
             return 1 + 0;
         }
     }
-    if (a->proxy.pair_count == 0 || listen_text != NULL) {
-        cw_log_error("expected --listen ADDRESS --forward ADDRESS; --help tells more");
+    if ((a->proxy.pair_count == 0 && a->world.path == NULL) || listen_text != NULL) {
+        cw_log_error("expected --listen ADDRESS --forward ADDRESS, or --world PATH; --help tells "
+                     "more");
         return 1 + 2;
     }
     return 0;
@@ -126,7 +131,7 @@ static void add_client(struct adversary *a, int in, int out)
 /* Answers are waited for by whoever asked: a blocking write with the patience of the socket. */
 static bool answer(struct adversary *a, const struct client *c, char *line)
 {
-    char *text = cw_command_run(&a->proxy, line, &a->is_done);
+    char *text = cw_command_run(&a->proxy, &a->world, line, &a->is_done);
     if (text == NULL) {
         return false;
     }
@@ -257,6 +262,7 @@ int main(int argc, char **argv)
         return 1;
     }
     a->control = -1;
+    a->world.fd = -1;
     for (size_t i = 0; i < CLIENT_MAX; i++) {
         a->clients[i].in = -1;
     }
@@ -282,6 +288,7 @@ close_control:
         (void)unlink(a->control_path);
     }
 close_proxy:
+    cw_world_close(&a->world);
     cw_proxy_close(&a->proxy);
     free(a);
     return status;
