@@ -32,6 +32,8 @@
  *           TEE_SUCCESS then means that the module exists and was not entered yet.
  *   ENTER   0 value inout: in a entry (cw_entry, | CW_TZ_MANY), b zero; out a cw_return,
  *           b served (sdk/many.h)     1 memory in: input    2 memory out: items
+ *           TEE_ERROR_BUSY: it was not entered, something of it waits for FETCH: what a module said
+ *           is told in the order in which it said it
  *   FETCH   0 value out: a cw_return, b events still waiting      2 memory out: items
  *           What a module said when its device, and not the node, entered it; oldest first.
  *           b 0 and a 0: there was nothing.
@@ -155,7 +157,7 @@ struct optee_message {
 /* --- 3. node / shim: the link -------------------------------------------------------------------------
  *
  * Frames: length 4 (of what follows it), kind 1, zero 3, then:
- *   READY      shim, at its start: nothing
+ *   READY      shim, at its start, and after HELLO: see below
  *   CALL       node: a struct optee_message whose TMEM parameters have the offset of their buffer
  *              in the data instead of an address; parameter_count 0..6; then the data, to the end.
  *              The data of a memory that is only out need not be there: it is room.
@@ -163,6 +165,10 @@ struct optee_message {
  *              then the bytes of each memory that is out or inout, in order, as long as its size
  *              says.  SMC results other than OPTEE_OK: ret TEE_ERROR_GENERIC, ret_origin 2.
  *   ATTENTION  shim, whenever that interrupt came: nothing
+ * HELLO has 16 bytes of the node's choice, READY the same, or none when the shim starts: so a node
+ * knows where its answers begin, whatever the shim still had to say to another.  Zero bytes between
+ * frames are skipped: a node sends CW_TZ_LINK_MAX + CW_TZ_LINK_HEADER_LEN of them before HELLO, and
+ * whatever its predecessor left unfinished ends in them.
  * One CALL is under way at a time; the shim answers in order.  It keeps a table of the sessions
  * that it opened, and closes them when the link opens anew (a new READY).
  *
@@ -180,7 +186,8 @@ struct optee_message {
 #define CW_TZ_LINK_HELLO 5u /* node, when it connected: the shim closes what is open and says READY */
 #define CW_TZ_LINK_PROBE 6u
 #define CW_TZ_LINK_PROBED 7u
-#define CW_TZ_LINK_MAX (256ul << 10)
+#define CW_TZ_LINK_MAX (256ul << 10) /* of a frame without its header */
+#define CW_TZ_LINK_NAME_LEN 16u      /* of HELLO and READY            */
 
 typedef enum cw_tz_probe {
     CW_TZ_PROBE_READ = 1, /* address, bytes (1, 2, 4, 8) -> value                        */

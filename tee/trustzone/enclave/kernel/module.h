@@ -71,6 +71,7 @@ CW_MUST_CHECK uint32_t cw_tz_session_loaded(uint32_t session, uint64_t len);
  *
  * TEE_ERROR_BAD_STATE    no module was loaded
  * TEE_ERROR_TARGET_DEAD
+ * TEE_ERROR_BUSY         something of it waits for FETCH
  * TEE_ERROR_EXCESS_DATA  len is more than CW_TZ_IN_LEN
  */
 CW_MUST_CHECK uint32_t cw_tz_session_input(uint32_t session, uint64_t len, uint8_t **ret_in);
