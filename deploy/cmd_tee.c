@@ -7,6 +7,7 @@
 
 #include "deploy/help.h"
 #include "deploy/memory.h"
+#include "deploy/place.h"
 #include "deploy/verb.h"
 #include "posix/log.h"
 
@@ -143,10 +144,15 @@ int cw_cmd_tee(struct cw_app *app, const struct cw_words *words)
     if (!sort_values(words, verb, values)) {
         return CW_EXIT_WRONG;
     }
+    char *sdk = verb->needs_sdk ? cw_place_sdk(app->options.sdk) : NULL;
+    if (verb->needs_sdk && sdk == NULL) {
+        return CW_EXIT_FAILED;
+    }
     const struct cw_owner_call call = {.operands = words->operands + 1, .operand_count = count,
-            .values = values, .json = app->options.json};
+            .values = values, .sdk_dir = sdk, .json = app->options.json};
     json_t *result = NULL;
     const cw_status status = verb->run(&call, &result);
+    free(sdk);
     if (app->options.json && result != NULL) {
         cw_app_json(app, json_pack("{s:o}", verb->name, result));
     }

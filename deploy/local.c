@@ -188,6 +188,16 @@ cw_status cw_local_identify(const struct cw_app *app, const struct cw_descriptor
     return status;
 }
 
+static struct cw_owner_node describe(const struct cw_descriptor_node *node)
+{
+    return (struct cw_owner_node){
+            .name = node->name.value,
+            .tee = node->tee.value,
+            .vendor = (uint16_t)node->vendor.value,
+            .chip = node->chip.value,
+    };
+}
+
 static cw_status write_key(struct cw_app *app, const struct place *p, const char *name)
 {
     uint8_t key[CW_KEY_LEN];
@@ -205,11 +215,26 @@ static cw_status write_key(struct cw_app *app, const struct place *p, const char
     return status;
 }
 
+/* What the tee has to lay into the chip's folder before the program runs there. */
+static cw_status prepare(const struct cw_app *app, const struct cw_descriptor_node *node,
+        const struct place *p)
+{
+    const struct cw_owner_node described = describe(node);
+    char *sdk = cw_place_sdk(app->options.sdk);
+    const cw_status status =
+            sdk == NULL ? CW_E_ABSENT : node->backend->local->prepare(&described, sdk, p->board);
+    free(sdk);
+    return status;
+}
+
 static cw_status start_board(struct cw_app *app, const struct cw_descriptor_node *node,
         const struct place *p, const struct cw_tool *command)
 {
     const struct cw_owner_local *local = node->backend->local;
     cw_status status = local->key_file == NULL ? CW_OK : write_key(app, p, local->key_file);
+    if (status == CW_OK && local->prepare != NULL) {
+        status = prepare(app, node, p);
+    }
     if (status == CW_OK) {
         char *socket = cw_memory_format("%s/%s", p->board, local->socket);
         (void)unlink(socket); /* of one that died */
@@ -266,12 +291,7 @@ static cw_status write_commands(struct cw_app *app, const struct cw_descriptor_n
         }
     }
     if (status == CW_OK && local != NULL) {
-        const struct cw_owner_node described = {
-                .name = node->name.value,
-                .tee = node->tee.value,
-                .vendor = (uint16_t)node->vendor.value,
-                .chip = node->chip.value,
-        };
+        const struct cw_owner_node described = describe(node);
         cw_tool_add(ret_node, "--platform");
         cw_tool_add(ret_node, "%s", local->platform);
         cw_tool_add(ret_board, "%s/%s", folder != NULL ? folder : ".", local->program);

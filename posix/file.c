@@ -80,20 +80,29 @@ close_file:
     return status;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t len)
+static bool write_part(int fd, const struct cw_file_part *part)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
+    const uint8_t *bytes = part->bytes;
+    for (size_t done = 0; done < part->len;) {
+        ssize_t n = pwrite(fd, bytes + done, part->len - done, (off_t)(part->at + done));
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n < 0) {
             return false;
         }
-        bytes += n;
-        len -= (size_t)n;
+        done += (size_t)n;
     }
     return true;
+}
+
+static bool write_all(int fd, const struct cw_file_part *parts, size_t count, uint64_t file_len)
+{
+    bool is_written = ftruncate(fd, (off_t)file_len) == 0;
+    for (size_t i = 0; i < count && is_written; i++) {
+        is_written = write_part(fd, &parts[i]);
+    }
+    return is_written;
 }
 
 /* A rename lasts once its folder is written. */
@@ -109,7 +118,28 @@ static bool sync_folder(const char *path)
     return done;
 }
 
+/* Under its name; a link, unlike a rename, leaves what is there. */
+static cw_status put_in_place(const char *temporary, const char *path, bool replace)
+{
+    const bool is_there = replace ? rename(temporary, path) == 0 : link(temporary, path) == 0;
+    const bool is_taken = !is_there && !replace && errno == EEXIST;
+    const cw_status status = is_there && sync_folder(path) ? CW_OK
+            : is_taken                                     ? CW_E_STATE
+                                                           : failed("write", path);
+    if (!replace || status != CW_OK) {
+        unlink(temporary);
+    }
+    return status;
+}
+
 cw_status cw_file_write(const char *path, const void *bytes, size_t len, unsigned mode)
+{
+    const struct cw_file_part whole = {.bytes = bytes, .len = len};
+    return cw_file_write_parts(path, &whole, 1, len, mode, true);
+}
+
+cw_status cw_file_write_parts(const char *path, const struct cw_file_part *parts, size_t count,
+        uint64_t file_len, unsigned mode, bool replace)
 {
     char temporary[PATH_MAX];
     int n = snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid());
@@ -121,18 +151,13 @@ cw_status cw_file_write(const char *path, const void *bytes, size_t len, unsigne
     if (fd < 0) {
         return failed("create", temporary);
     }
-    bool written = write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    bool written = write_all(fd, parts, count, file_len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (close(fd) != 0 || !written) {
         cw_status status = failed("write", temporary);
         unlink(temporary);
         return status;
     }
-    if (rename(temporary, path) != 0 || !sync_folder(path)) {
-        cw_status status = failed("write", path);
-        unlink(temporary);
-        return status;
-    }
-    return CW_OK;
+    return put_in_place(temporary, path, replace);
 }
 
 /* NAME.PID.new, of a process that is no more. */

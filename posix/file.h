@@ -27,6 +27,24 @@ CW_MUST_CHECK cw_status cw_file_read(const char *path, size_t max_len, uint8_t *
 CW_MUST_CHECK cw_status cw_file_write(const char *path, const void *bytes, size_t len,
         unsigned mode);
 
+/* Bytes of a file, from a place on. */
+struct cw_file_part {
+    uint64_t at;
+    const void *bytes;
+    size_t len;
+};
+
+/*
+ * cw_file_write_parts - the same of parts with holes between them, which read as zeros and take no room.
+ *
+ * file_len  of the whole file; all parts lie in it
+ * replace   false: a file that is there stays
+ *
+ * CW_E_STATE  it is there, and stays; nothing was logged
+ */
+CW_MUST_CHECK cw_status cw_file_write_parts(const char *path, const struct cw_file_part *parts,
+        size_t count, uint64_t file_len, unsigned mode, bool replace);
+
 /* cw_file_remove_unfinished - what a cw_file_write in this folder left when its process was killed. */
 void cw_file_remove_unfinished(const char *folder);
 

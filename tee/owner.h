@@ -37,6 +37,7 @@ struct cw_owner_node {
     const char *const *allow_status; /* has_platform: of backend->statuses, ends with NULL;
                                         NULL: none but the best                              */
     uint32_t min_evaluation; /* has_platform: how new what verifies must be; 0: of any age   */
+    const char *sdk_dir;     /* the SDK, for reference values that come with it; NULL: none  */
 };
 
 struct cw_owner_module {
@@ -104,6 +105,8 @@ struct cw_owner_verdict {
     char signer[2 * CW_MEASUREMENT_LEN + 1]; /* who answers for it, hex; empty: the TEE has none */
     char platform[2 * CW_PLATFORM_ID_LEN + 1]; /* the machine, hex; empty: it is not told        */
     char tcb[64];      /* what the maker of the chip says of its state; empty: nothing */
+    uint64_t counter;  /* of the platform, which never goes back unless somebody restored an older
+                          copy of it: the owner remembers the highest; 0: it has none         */
 };
 
 struct cw_tool; /* posix/tool.h: a command line that grows */
@@ -122,6 +125,12 @@ struct cw_owner_local {
     /* Add the program's arguments. */
     void (*arguments)(const struct cw_owner_node *node, const char *sdk_dir,
             struct cw_tool *ret_arguments);
+
+    /*
+     * Before the program starts in this folder, of its own, whether or not it was here before; NULL:
+     * nothing to do.  What fails was logged.
+     */
+    cw_status (*prepare)(const struct cw_owner_node *node, const char *sdk_dir, const char *folder);
 
     /* The key that a chip with this node key gives to a vendor; NULL if key_file is. */
     void (*vendor_key)(const uint8_t node_key[static CW_KEY_LEN], uint16_t vendor,
@@ -143,6 +152,7 @@ struct cw_owner_call {
     const char *const *operands;
     size_t operand_count;
     const char *const *values; /* a row of options each: NULL not given, "" given without a value */
+    const char *sdk_dir;       /* of a verb that needs_sdk                                       */
     bool json;                 /* then it prints nothing, and gives ret_result                   */
 };
 
@@ -159,6 +169,7 @@ struct cw_owner_verb {
                                              takes none, as there                               */
     size_t least; /* operands */
     size_t most;
+    bool needs_sdk;
 
     /*
      * ret_result  an object for --json, under the verb's name; NULL: nothing to tell
