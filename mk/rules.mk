@@ -8,7 +8,7 @@
 #                                          by themselves, so a wildcard may catch main.c.
 #   PROGRAMS += causeway-node              a hosted program, $(B)/host/bin/causeway-node
 #   causeway-node.sources = node/main.c    what is linked besides the archive
-#   causeway-node.libs = libuv openssl     pkg-config packages (or: bearssl, m, pthread, dl)
+#   causeway-node.libs = libuv openssl     pkg-config packages (or: bearssl, fdt, m, pthread, dl)
 #   causeway-node.static = openssl         the same, linked into the program: a faster start
 #   host.pkgs += cmocka                    more packages that unit tests may use
 #
@@ -85,7 +85,7 @@ note-list = $(if $(call same,list: $(strip $2),$(strip $(file <$(call list-file,
 comma := ,
 
 # --- libraries ----------------------------------------------------------------------------------
-PLAIN_LIBS := bearssl m pthread dl rt
+PLAIN_LIBS := bearssl fdt m pthread dl rt
 PKGS       := $(filter-out $(PLAIN_LIBS),$(sort cmocka $(host.pkgs) \
     $(foreach p,$(PROGRAMS),$($p.libs) $($p.static))))
 lib-flags   = $(foreach l,$(filter $(PLAIN_LIBS),$1),-l$l) \
@@ -96,7 +96,7 @@ ifneq ($(PKGS_MISSING),)
 $(error pkg-config does not know: $(PKGS_MISSING).  `./run setup` installs what is missing)
 endif
 host.flags += $(filter-out -I. -I/usr/include,$(shell pkg-config --cflags $(PKGS)))
-ALL_LIBS   := $(call lib-flags,$(PKGS)) -lbearssl -lpthread
+ALL_LIBS   := $(call lib-flags,$(PKGS)) -lbearssl -lfdt -lpthread
 
 # K=1: a file that does not compile is left out of its archive instead of ending the build.
 or-leave-out = $(if $(filter 1,$(K)),echo "LEFT OUT $$<"; rm -f $$@,false)
@@ -236,7 +236,7 @@ test: all tests ## build all, run the unit tests (T=name: only those)
 	$(Q)$(RUN_TESTS) $(TEST_FILES)
 list-unit-tests: ; @echo $(TEST_FILES)
 list-tests: ; @echo $(TEST_FILES) $(SCRIPT_TESTS)
-script-test: all ## run the script tests (T=name: only those)
+script-test: all linux ## run the script tests (T=name: only those)
 	$(Q)$(RUN_TESTS) $(SCRIPT_TESTS)
 asan-test: ## unit tests under AddressSanitizer and UBSan, in build/asan
 	$(Q)$(MAKE) --no-print-directory SAN=1 B=build/asan test

@@ -81,6 +81,22 @@ enclave-aarch64.ldflags := -nostdlib -static --gc-sections --build-id=none -z no
     -z max-page-size=4096
 enclave-aarch64.trusted-libs = $(FOREIGN)/lib/aarch64-linux-gnu/libbearssl.a
 
+# --- host-aarch64: hosted AArch64, for Linux in the normal world (mk/linux.mk) --------------------
+host-aarch64.tools   := aarch64-linux-gnu-gcc aarch64-linux-gnu-ar \
+    $(if $(wildcard /usr/aarch64-linux-gnu/include/stdio.h),,libc6-dev-arm64-cross) \
+    $(if $(wildcard $(FOREIGN)/include/tee_client_api.h),,optee-client-dev:arm64)
+host-aarch64.CC      := aarch64-linux-gnu-gcc
+host-aarch64.AR      := aarch64-linux-gnu-ar
+host-aarch64.LD      := aarch64-linux-gnu-gcc
+host-aarch64.NM      := aarch64-linux-gnu-nm
+host-aarch64.OBJCOPY := aarch64-linux-gnu-objcopy
+host-aarch64.OBJDUMP := aarch64-linux-gnu-objdump
+host-aarch64.flags   := $(COMMON) -isystem $(FOREIGN)/include \
+    -isystem $(FOREIGN)/include/aarch64-linux-gnu -O2 -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -fPIE \
+    -fstack-protector-strong -fno-common
+host-aarch64.ldflags := -pie -s -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=none \
+    -L$(FOREIGN)/lib/aarch64-linux-gnu -Wl,-rpath-link,$(FOREIGN)/lib/aarch64-linux-gnu
+
 # --- msp430: Sancus, openMSP430 -----------------------------------------------------------------
 # -mhwmult=none fixes the names of the multiplication helpers; jump tables would be data that a
 # module reads from outside its text section.
