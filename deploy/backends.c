@@ -11,6 +11,7 @@ const struct cw_owner_backend *const cw_owner_backends[] = {
         &cw_owner_native,
         &cw_owner_sancus,
         &cw_owner_sgx,
+        &cw_owner_trustzone,
         NULL,
 };
 

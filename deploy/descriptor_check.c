@@ -264,30 +264,35 @@ static void check_platform_id(struct cw_check *c, const struct cw_descriptor_nod
 /* Fields of TEEs whose evidence names the machine. */
 static void check_platform(struct cw_check *c, const struct cw_descriptor_node *n, const char *what)
 {
-    const struct {
-        const char *name;
-        bool is_set;
-        struct cw_place at;
-    } fields[] = {
-            {"platform", n->platform.value != NULL, n->platform.at},
-            {"collateral", n->collateral.value != NULL, n->collateral.at},
-            {"sgx", n->appraisal_at.line != 0, n->appraisal_at},
-    };
     if (n->backend == NULL) {
         return;
     }
-    for (size_t i = 0; i < 3 && !n->backend->has_platform; i++) {
-        if (fields[i].is_set) {
+    const bool has_platform = n->backend->has_platform;
+    const bool has_statuses = has_platform && n->backend->statuses != NULL;
+    const struct {
+        const char *name;
+        bool is_set;
+        bool is_known;
+        struct cw_place at;
+    } fields[] = {
+            {"platform", n->platform.value != NULL, has_platform, n->platform.at},
+            {"collateral", n->collateral.value != NULL, has_platform, n->collateral.at},
+            {"sgx", n->appraisal_at.line != 0, has_statuses, n->appraisal_at},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (fields[i].is_set && !fields[i].is_known) {
             wrong(c, fields[i].at, "%s: found \"%s\", which tee \"%s\" does not have" CW_REMEDY
                                    ": take it out",
                     what, fields[i].name, n->backend->name);
         }
     }
-    if (!n->backend->has_platform) {
+    if (has_platform) {
+        check_platform_id(c, n, what);
+    }
+    if (!has_statuses) {
         return;
     }
     char *field = cw_memory_format("%s.sgx.allow_status", what);
-    check_platform_id(c, n, what);
     for (size_t i = 0; i < n->allow_status_count; i++) {
         cw_check_choice(c, &n->allow_status[i], field, n->backend->statuses);
     }

@@ -116,7 +116,7 @@ static const struct cw_args_option options[] = {
         [OPTION_SINCE] = {"since", "TIME", "how long ago: 90s, 10m, 2h, 1d"},
         [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
         [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
-        [OPTION_TEE] = {"tee", "TEE", "what its nodes are: native (default), sancus or sgx"},
+        [OPTION_TEE] = {"tee", "TEE", "what its nodes are: native (default), sancus, sgx or trustzone"},
         {0},
 };
 

@@ -239,5 +239,6 @@ extern const struct cw_owner_backend *const cw_owner_backends[];
 extern const struct cw_owner_backend cw_owner_native;
 extern const struct cw_owner_backend cw_owner_sancus;
 extern const struct cw_owner_backend cw_owner_sgx;
+extern const struct cw_owner_backend cw_owner_trustzone;
 
 #endif

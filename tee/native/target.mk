@@ -3,7 +3,7 @@
 # backend links it from $(B)/sdk.
 enclave-x86_64.groups += native
 enclave-x86_64.native = $(wildcard tee/native/enclave/*.c tee/native/enclave/*.S) \
-    $(sdk.runtime) sdk/session_dh.c sdk/many.c sdk/x86_64/rt.c
+    $(sdk.runtime) sdk/session_dh.c sdk/many.c sdk/rt.c sdk/x86_64/rt_copy.c
 
 host.lib += $(wildcard tee/native/node/*.c tee/native/owner/*.c)
 host.pkgs += libuv libelf libseccomp

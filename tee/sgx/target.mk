@@ -3,7 +3,7 @@
 # the owner's backend links it from $(B)/sdk and makes pages of it.
 enclave-x86_64.groups += sgx
 enclave-x86_64.sgx = $(wildcard tee/sgx/enclave/*.c tee/sgx/enclave/*.S) \
-    $(sdk.runtime) sdk/session_dh.c sdk/seal.c sdk/many.c sdk/x86_64/rt.c
+    $(sdk.runtime) sdk/session_dh.c sdk/seal.c sdk/many.c sdk/rt.c sdk/x86_64/rt_copy.c
 
 SDK_FILES += lib/sgx/link.ld=tee/sgx/enclave/link.ld \
     lib/sgx/libsgx.a=$(B)/enclave-x86_64/lib/libsgx.a \

@@ -89,7 +89,7 @@ def nasty(name, file, content, *expected):
 for name, file, text, expected in cases:
     if not expected or 'museum' in text + expected.replace('"native", "sancus", "sgx" or "museum"', ''):
         continue
-    expected = expected.replace('"native", "sancus", "sgx" or "museum"', '"native", "sancus" or "sgx"')
+    expected = expected.replace('"native", "sancus", "sgx" or "museum"', '"native", "sancus", "sgx" or "trustzone"')
     nasty(name, file, text,
           *expected.replace('in examples/ping-pong', 'in ' + os.path.realpath(scratch)).splitlines())
 of_table = wrong_count

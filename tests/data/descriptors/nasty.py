@@ -48,9 +48,9 @@ nasty('two objects', 'app.json', G + G,
       "1:169: this is not JSON: end of file expected near '{'; expected nothing behind the "
       'closing brace')
 nasty('lines that end as on other systems, and a mistake', 'app.json', G.replace(', "', ',\r\n "').replace('native', 'natvie'),
-      '7:9: nodes[0].tee: found "natvie", expected "native", "sancus" or "sgx" (did you mean "native"?)')
+      '7:9: nodes[0].tee: found "natvie", expected "native", "sancus", "sgx" or "trustzone" (did you mean "native"?)')
 nasty('only carriage returns, and a mistake', 'app.json', G.replace(', "', ',\r "').replace('native', 'natvie'),
-      '4:9: nodes[0].tee: found "natvie", expected "native", "sancus" or "sgx" (did you mean "native"?)')
+      '4:9: nodes[0].tee: found "natvie", expected "native", "sancus", "sgx" or "trustzone" (did you mean "native"?)')
 nasty('nested deeply', 'app.json', '[' * 100000 + ']' * 100000,
       "1:2049: this is not JSON: maximum parsing depth reached near '['; expected at most "
       '16 levels')
@@ -186,6 +186,6 @@ nasty('a text of many lines', 'app.yaml', Y.replace('app', '|\n  a\n  b'),
 nasty('binary', 'app.yaml', bytes(range(256)) * 4,
       '1:1: found the byte 0x00, which is no text, expected UTF-8 without control characters')
 nasty('JSON in a YAML file, with a mistake', 'app.yaml', G.replace('native', 'natvie'),
-      '1:64: nodes[0].tee: found "natvie", expected "native", "sancus" or "sgx" (did you mean "native"?)')
+      '1:64: nodes[0].tee: found "natvie", expected "native", "sancus", "sgx" or "trustzone" (did you mean "native"?)')
 nasty('another ending', 'app.yml', Y.replace('native', 'natvie'),
-      '3:25: nodes[0].tee: found "natvie", expected "native", "sancus" or "sgx" (did you mean "native"?)')
+      '3:25: nodes[0].tee: found "natvie", expected "native", "sancus", "sgx" or "trustzone" (did you mean "native"?)')

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rt.h - what the compiler and BearSSL call in an enclave on x86-64; the names are theirs.
+ * rt.h - what the compiler and BearSSL call in an enclave; the names are theirs.
  *
+ * What     rt.c for all CPUs with an address of 64 bits, CPU/rt_copy.c for what moves bytes.
  * Trust    TRUSTED.
  */
-#ifndef CW_SDK_X86_64_RT_H
-#define CW_SDK_X86_64_RT_H
+#ifndef CW_SDK_RT_H
+#define CW_SDK_RT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t len);
 void *memmove(void *to, const void *from, size_t len);
@@ -18,5 +20,8 @@ void *__memcpy_chk(void *restrict to, const void *restrict from, size_t len, siz
 void *__memmove_chk(void *to, const void *from, size_t len, size_t room);
 void *__memset_chk(void *to, int value, size_t len, size_t room);
 _Noreturn void __stack_chk_fail(void);
+
+/* AArch64: what stands in front of a stack frame's end.  Whoever starts makes it random. */
+extern uintptr_t __stack_chk_guard;
 
 #endif

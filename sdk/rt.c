@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "sdk/x86_64/rt.h"
+#include "sdk/rt.h"
 
 #include "tee/enclave.h"
-
-void *memcpy(void *restrict to, const void *restrict from, size_t len)
-{
-    void *at = to;
-    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(len) : : "memory");
-    return to;
-}
 
 void *memmove(void *to, const void *from, size_t len)
 {
@@ -21,13 +14,6 @@ void *memmove(void *to, const void *from, size_t len)
         len--;
         target[len] = source[len];
     }
-    return to;
-}
-
-void *memset(void *to, int value, size_t len)
-{
-    void *at = to;
-    __asm__ volatile("rep stosb" : "+D"(at), "+c"(len) : "a"(value) : "memory");
     return to;
 }
 
