@@ -3,14 +3,17 @@
 
 -include local.mk
 
-# Where all output goes.  SAN=1 has a folder of its own, so that both builds live side by side.
-B ?= $(if $(filter 1,$(SAN)),build/asan,build)
+# Where all output goes.  SAN=1 and LVI=1 have folders of their own: builds live side by side.
+B ?= $(if $(filter 1,$(SAN)),build/asan,$(if $(filter 1,$(LVI)),build/lvi,build))
 
 # 1: print each command instead of a short line.
 V ?= 0
 
 # 1: build the hosted programs and tests with AddressSanitizer and UBSan.
 SAN ?= 0
+
+# 1: SGX images with fences against load value injection (docs/sgx.md); another MRENCLAVE, slower.
+LVI ?= 0
 
 # Optimisation and debug information of hosted code.
 OPT ?= -O2 -g

@@ -191,10 +191,10 @@ SCRIPT_TESTS := $(sort $(wildcard tests/system/*.sh tests/targets/*.sh tests/adv
 # --- SDK ------------------------------------------------------------------------------------------
 sdk-left  = $(B)/sdk/$(word 1,$(subst =, ,$1))
 sdk-right = $(word 2,$(subst =, ,$1))
-# What a machine that is left out would have built is left out too.
-SDK_USED := $(filter-out $(foreach m,$(LEFT_OUT),%=$(B)/$m/%),$(foreach f,$(sort $(SDK_FILES)),\
-    $(if $(foreach m,$(LEFT_OUT),$(findstring =$(B)/$m/,$f)),,$f)) \
-    $(foreach h,$(sort $(SDK_INCLUDE)),include/$h=$h))
+# What a machine that is not built for would have made is left out.
+unmade   = $(filter-out $(addprefix $(B)/,$(addsuffix /%,$(MACHINES))),$(filter $(B)/%,$1))
+SDK_USED := $(foreach f,$(sort $(SDK_FILES)),$(if $(call unmade,$(call sdk-right,$f)),,$f)) \
+    $(foreach h,$(sort $(SDK_INCLUDE)),include/$h=$h)
 define sdk-rules
 $(call sdk-left,$1): $(call sdk-right,$1)
 	@mkdir -p $$(@D)

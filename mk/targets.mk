@@ -59,6 +59,10 @@ enclave-x86_64.OBJDUMP := objdump
 enclave-x86_64.flags   := $(COMMON) -O2 -g -ffreestanding -fPIC -fvisibility=hidden -nostdlib \
     -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
     -fno-tree-loop-distribute-patterns -fno-common -ffunction-sections -fdata-sections
+# Loads, returns and indirect branches fenced, as modules then are too (tee/sgx/owner/backend.c).
+ifeq ($(LVI),1)
+enclave-x86_64.flags += $(strip $(file <tee/sgx/enclave/lvi.flags))
+endif
 enclave-x86_64.ldflags := -nostdlib --gc-sections --build-id=none
 enclave-x86_64.trusted-libs = $(shell gcc -print-file-name=libbearssl.a)
 

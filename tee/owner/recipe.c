@@ -101,6 +101,11 @@ __attribute__((format(printf, 3, 4))) static void add_compiler(const struct cw_r
     for (size_t i = 0; r->compiler[i] != NULL; i++) {
         cw_tool_add(tool, "%s", r->compiler[i]);
     }
+    char *flags = r->flags == NULL ? NULL : cw_file_join(build->sdk_dir, r->flags);
+    if (flags != NULL && cw_file_exists(flags)) {
+        cw_tool_add(tool, "@%s", flags);
+    }
+    free(flags);
     /* The first error ends it, and its place is where the author wrote the macro. */
     static const char *const common[] = {"-c", "-std=c11", "-ffreestanding", "-fno-common",
             "-ffunction-sections", "-fdata-sections", "-fno-ident", "-Wall", "-Wextra",

@@ -23,6 +23,7 @@ struct cw_recipe {
     const struct cw_owner_build *build;
     const struct cw_owner_module *module;
     const char *const *compiler; /* words, end with NULL */
+    const char *flags;           /* a file of the SDK with more words, where it has one, or NULL */
     const char *linker;          /* makes one object of several (-r) */
     size_t pointer_len;          /* bytes, of the machine            */
 

@@ -8,7 +8,8 @@ enclave-x86_64.sgx = $(wildcard tee/sgx/enclave/*.c tee/sgx/enclave/*.S) \
 SDK_FILES += lib/sgx/link.ld=tee/sgx/enclave/link.ld \
     lib/sgx/libsgx.a=$(B)/enclave-x86_64/lib/libsgx.a \
     lib/sgx/libcore.a=$(B)/enclave-x86_64/lib/libcore.a \
-    lib/sgx/libbearssl.a=$(enclave-x86_64.trusted-libs)
+    lib/sgx/libbearssl.a=$(enclave-x86_64.trusted-libs) \
+    $(if $(filter 1,$(LVI)),lib/sgx/lvi.flags=tee/sgx/enclave/lvi.flags)
 
 tee/sgx/tests/copy_test.c.with := tee/sgx/enclave/copy.c
 host.lib += $(wildcard tee/sgx/node/*.c tee/sgx/node/*.S)

@@ -21,6 +21,7 @@
 
 #define PROOF_MAX (32u + SGX_REPORT_LEN) /* the share, and a REPORT */
 #define SVN 1u
+#define FENCES "lib/sgx/lvi.flags" /* with archives that were made with LVI=1 */
 
 /* No vector registers beyond those of SSE: XFRM is 3, and the scan refuses what else there is. */
 static const char *const compiler[] = {"gcc", "-O2", "-fPIC", "-fvisibility=hidden", "-mno-avx",
@@ -137,7 +138,8 @@ static cw_status build_one(const struct cw_owner_build *build,
         const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
 {
     struct cw_program job = {
-            .recipe = {.build = build, .module = module, .compiler = compiler, .linker = "ld",
+            .recipe = {.build = build, .module = module, .compiler = compiler, .flags = FENCES,
+                    .linker = "ld",
                     .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
             .tee = "sgx",
             .proof_max = PROOF_MAX,
