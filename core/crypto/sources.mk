@@ -7,14 +7,14 @@ crypto.plain := $(addprefix core/crypto/,kdf.c suite.c spongent.c spongent64.c \
 core/crypto/x86_64/spongent_sse41.c.cflags := -msse4.1
 
 host.lib += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
-    core/crypto/x86_64/spongent_choose.c $(addprefix core/crypto/bearssl/,gcm.c gcm_choose.c p256.c) \
+    core/crypto/x86_64/spongent_choose.c $(addprefix core/crypto/bearssl/,gcm.c gcm_choose.c p256.c drbg.c) \
     core/crypto/cose.c
 
 enclave-x86_64.core += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
     core/crypto/x86_64/spongent_permute.c core/crypto/x86_64/gcm.c
 
 enclave-aarch64.core += $(crypto.plain) core/crypto/spongent_permute.c \
-    $(addprefix core/crypto/bearssl/,gcm.c gcm_ct64.c p256.c) core/crypto/cose.c
+    $(addprefix core/crypto/bearssl/,gcm.c gcm_ct64.c p256.c drbg.c) core/crypto/cose.c
 
 msp430.core += core/crypto/msp430/unit.S core/crypto/msp430/suite.c
 
