@@ -23,4 +23,8 @@ void cw_device_write(uint8_t offset, uint8_t value);
 #define CW_GPIO_IE 5u
 #define CW_GPIO_SEL 6u
 
+/* A UART that sends and receives bytes.  One that finds no room is not sent. */
+#define CW_UART_DATA 0u
+#define CW_UART_STATUS 1u /* bit 0: a byte is there; bit 1: there is room for one */
+
 #endif

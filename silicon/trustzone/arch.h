@@ -48,6 +48,7 @@
 #define PL011_FR 0x018
 #define PL011_FR_RX_EMPTY 0x10
 #define PL011_FR_TX_FULL 0x20
+#define PL011_LCR_H 0x02c
 #define PL011_CR 0x030
 #define PL011_IMSC 0x038
 #define PL011_ICR 0x044

@@ -16,3 +16,8 @@ SDK_FILES += lib/trustzone/link.ld=tee/trustzone/enclave/runtime/link.ld \
 host.lib += $(wildcard tee/trustzone/owner/*.c)
 host.pkgs += jansson openssl
 tee/trustzone/tests/device_test.c.with := tee/trustzone/tests/board.c
+
+# --- the kernel at S-EL1 ------------------------------------------------------------------------
+trustzone.kernel := $(addprefix tee/trustzone/enclave/kernel/,space.c pages.c queue.c normal.c)
+tee/trustzone/tests/kernel_space_test.c.with := tee/trustzone/enclave/kernel/space.c
+tee/trustzone/tests/kernel_memory_test.c.with := $(trustzone.kernel)

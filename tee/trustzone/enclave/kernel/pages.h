@@ -13,6 +13,9 @@
 
 #define CW_TZ_PAGE 0x1000ul
 
+/* From CW_TZ_PAGES_AT to CW_TZ_PAGES_END; the linker knows where that is. */
+extern uint8_t cw_tz_pages[];
+
 /* cw_tz_pages_take - [count] pages in one run, or NULL. */
 uint8_t *cw_tz_pages_take(size_t count);
 void cw_tz_pages_give(uint8_t *run, size_t count);
