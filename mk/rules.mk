@@ -19,6 +19,7 @@
 #   IMAGES += msp430/firmware.elf          a linked freestanding image, $(B)/msp430/firmware.elf
 #   msp430/firmware.elf.sources = ...      files linked into it, in this order
 #   msp430/firmware.elf.groups = core      archives searched after them
+#                                          (the same without ELF: $(B)/msp430/firmware.bin)
 #   msp430/firmware.elf.script = x/link.ld
 #   msp430/firmware.elf.ldflags = ...      (also: .libs = bearssl)
 #
@@ -144,6 +145,8 @@ $(B)/$2: $(call objects-in-order,$1,$($2.sources)) $(foreach g,$($2.groups),$(B)
 	$$(call say,LD,$$@)$($1.LD) $($1.ldflags) $($2.ldflags) $(addprefix -T ,$($2.script)) \
 	    -Map=$$@.map -o $$@ $$(filter %.o,$$^) \
 	    $(if $($2.groups),--start-group $$(filter %.a,$$^) --end-group) $(call lib-flags,$($2.libs))
+$(B)/$(2:.elf=.bin): $(B)/$2
+	$$(call say,COPY,$$@)$($1.OBJCOPY) -O binary $$< $(T_) && mv $(T_) $$@
 OBJECTS += $(call objects,$1,$($2.sources))
 IMAGE_FILES += $(B)/$2
 endef

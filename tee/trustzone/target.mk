@@ -21,3 +21,12 @@ tee/trustzone/tests/device_test.c.with := tee/trustzone/tests/board.c
 trustzone.kernel := $(addprefix tee/trustzone/enclave/kernel/,space.c pages.c queue.c normal.c)
 tee/trustzone/tests/kernel_space_test.c.with := tee/trustzone/enclave/kernel/space.c
 tee/trustzone/tests/kernel_memory_test.c.with := $(trustzone.kernel)
+
+# --- the node: its backend on the host, and the shim in the normal world --------------------------
+host.lib += $(wildcard tee/trustzone/node/*.c)
+host.pkgs += libuv
+IMAGES += enclave-aarch64/trustzone/normal.elf
+enclave-aarch64/trustzone/normal.elf.sources = $(wildcard tee/trustzone/node/firmware/*.S \
+    tee/trustzone/node/firmware/*.c)
+enclave-aarch64/trustzone/normal.elf.script = tee/trustzone/node/firmware/link.ld
+SDK_FILES += lib/trustzone/normal.bin=$(B)/enclave-aarch64/trustzone/normal.bin
