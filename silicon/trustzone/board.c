@@ -21,8 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@
 #include "posix/log.h"
 #include "posix/socket.h"
 #include "silicon/trustzone/arch.h"
+#include "silicon/trustzone/linux.h"
 #include "silicon/trustzone/port.h"
 #include "silicon/trustzone/qemu.h"
 
@@ -37,6 +40,7 @@
 #define SHORT_LIFE_MS 2000u   /* a reset so soon after the start ...        */
 #define SHORT_LIVES_MAX 5u    /* ... and so often in a row ends it          */
 #define NEVER UINT64_MAX
+#define LINUX_ARGUMENTS "console=ttyAMA0 loglevel=4 panic=-1"
 #define WHY_LEN 200u
 
 typedef enum board_state {
@@ -204,12 +208,48 @@ static cw_status open_links(struct cw_tz_board *b)
     return status;
 }
 
+/* What starts Linux, made anew for each start: the seeds in it are of this one. */
+static cw_status prepare_linux(struct cw_tz_board *b)
+{
+    static uint8_t bytes[CW_LINUX_START_MAX];
+    struct stat initramfs = {.st_size = 0};
+    uint8_t *tree = NULL;
+    size_t tree_len = 0, len = 0;
+
+    if (b->chip.kernel == NULL) {
+        return CW_OK;
+    }
+    if (b->chip.initramfs != NULL && stat(b->chip.initramfs, &initramfs) != 0) {
+        cw_log_error("cannot read %s: %s", b->chip.initramfs, strerror(errno));
+        return CW_E_SYSTEM;
+    }
+    cw_status status = cw_qemu_tree(&b->chip, &tree, &tree_len);
+    if (status == CW_OK) {
+        status = cw_linux_start(tree, tree_len, (uint64_t)initramfs.st_size, LINUX_ARGUMENTS, bytes,
+                &len);
+        if (status != CW_OK) {
+            cw_log_error("QEMU's device tree is not of a machine for Linux");
+        }
+    }
+    if (b->chip.start < 0) {
+        b->chip.start = memfd_create("start", MFD_CLOEXEC);
+    }
+    if (status == CW_OK && (ftruncate(b->chip.start, 0) != 0
+            || pwrite(b->chip.start, bytes, len, 0) != (ssize_t)len)) {
+        cw_log_error("cannot keep what starts Linux: %s", strerror(errno));
+        status = CW_E_SYSTEM;
+    }
+    free(tree);
+    return status;
+}
+
 static cw_status start(struct cw_tz_board *b)
 {
     b->is_led = b->asks_reset = b->asks_power_off = false;
     b->qtest_lines = (struct cw_socket_lines){.len = 0};
     b->why[0] = 0;
     cw_status status = open_links(b);
+    status = status == CW_OK ? prepare_linux(b) : status;
     status = status == CW_OK ? cw_qemu_start(&b->qemu, &b->chip) : status;
     if (status == CW_OK) {
         b->state = STATE_RUNNING;
@@ -492,8 +532,8 @@ static cw_status open_all(struct cw_tz_board *b)
     status = status == CW_OK ? cw_socket_open(&b->control, o->control) : status;
     status = status == CW_OK ? open_logs(b) : status;
     b->chip = (struct cw_qemu_options){.flash = o->flash, .normal = o->normal,
-            .kernel = o->kernel, .initramfs = o->initramfs, .log = b->normal_log_path,
-            .link = -1, .probe = -1};
+            .kernel = o->kernel, .initramfs = o->initramfs, .forward = o->forward,
+            .log = b->normal_log_path, .link = -1, .probe = -1, .start = -1};
     return status;
 }
 
@@ -524,6 +564,9 @@ cw_status cw_tz_board_serve(const struct cw_tz_board_options *options)
     }
     if (b.signals >= 0) {
         (void)close(b.signals);
+    }
+    if (b.chip.start >= 0) {
+        (void)close(b.chip.start);
     }
     free(b.log_path);
     free(b.normal_log_path);

@@ -11,6 +11,7 @@
 
 struct cw_tz_board_options {
     const char *flash, *normal, *kernel, *initramfs; /* the last three: or NULL */
+    const char *forward;                             /* PORT-:PORT, or NULL     */
     const char *link, *probe, *console, *control;    /* paths, or NULL          */
 };
 

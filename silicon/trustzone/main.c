@@ -28,6 +28,7 @@ enum option {
     OPT_NORMAL,
     OPT_LINUX,
     OPT_INITRAMFS,
+    OPT_FORWARD,
     OPT_LINK,
     OPT_PROBE,
     OPT_CONSOLE,
@@ -41,6 +42,7 @@ static const struct cw_args_option options[] = {
     [OPT_NORMAL] = {"normal", "FILE", "what starts in the normal world, a flat image"},
     [OPT_LINUX] = {"linux", "KERNEL", "or an arm64 kernel"},
     [OPT_INITRAMFS] = {"initramfs", "FILE", "its first file system"},
+    [OPT_FORWARD] = {"forward", "PORT:PORT", "this machine's loopback port is that TCP port of Linux"},
     [OPT_LINK] = {"link", "PATH", "socket: the board's link to its host"},
     [OPT_PROBE] = {"probe", "PATH", "socket: a second link, for tests of the normal world"},
     [OPT_CONSOLE] = {"console", "PATH", "socket: the secure UART; its words also in PATH.log"},
@@ -52,6 +54,8 @@ static const struct cw_args_option options[] = {
 
 struct command {
     struct cw_tz_board_options board;
+    const char *forward;
+    char forward_text[16];
     bool help, version;
 };
 
@@ -69,6 +73,9 @@ static void take(struct command *c, enum option option, const char *value)
         break;
     case OPT_INITRAMFS:
         c->board.initramfs = value;
+        break;
+    case OPT_FORWARD:
+        c->forward = value;
         break;
     case OPT_LINK:
         c->board.link = value;
@@ -145,6 +152,29 @@ static bool check_readable(const char *option, const char *path)
     return true;
 }
 
+/* PORT:PORT becomes QEMU's PORT-:PORT; nothing else gets through. */
+static bool settle_forward(struct command *c)
+{
+    unsigned here = 0, there = 0;
+    char more = 0;
+    if (c->forward == NULL) {
+        return true;
+    }
+    if (c->board.kernel == NULL) {
+        cw_log_error("--forward needs --linux KERNEL: nothing else has a network");
+        return false;
+    }
+    if (sscanf(c->forward, "%5u:%5u%c", &here, &there, &more) != 2 || here == 0 || there == 0
+            || here > UINT16_MAX || there > UINT16_MAX) {
+        cw_log_error("--forward %s: give two ports, 127.0.0.1's and Linux's, as in 6001:6000",
+                c->forward);
+        return false;
+    }
+    (void)snprintf(c->forward_text, sizeof c->forward_text, "%u-:%u", here, there);
+    c->board.forward = c->forward_text;
+    return true;
+}
+
 static bool settle(const struct cw_tz_board_options *board)
 {
     if (board->flash == NULL) {
@@ -186,7 +216,7 @@ static int act(struct command *c, int argc, char **argv)
         (void)printf("causeway-trustzone %s\n", CW_PROGRAM_VERSION);
         return EXIT_DONE;
     }
-    if (!settle(&c->board)) {
+    if (!settle(&c->board) || !settle_forward(c)) {
         return EXIT_WRONG_USE;
     }
     if (!cw_tool_is_there(CW_QEMU_PROGRAM)) {

@@ -18,7 +18,9 @@
  *
  * --flash FILE     The board's secure flash, 64 MiB, mode 0600: firmware, device secret, counters.
  * --normal FILE    What starts in the normal world, a flat image at CW_TZ_NORMAL_AT; or
- * --linux KERNEL --initramfs FILE   Debian's Linux.
+ * --linux KERNEL --initramfs FILE   An arm64 Linux, started as linux.h says.  Then the board has two
+ *                  CPUs and 512 MiB, the link is /dev/hvc0, and
+ * --forward PORT:PORT   its TCP port (the second) is 127.0.0.1's first.  It reaches nobody itself.
  *
  * Trust    The board stands for the chip: whoever controls it has everything.
  */

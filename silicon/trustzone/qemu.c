@@ -16,30 +16,33 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "posix/file.h"
 #include "posix/log.h"
 #include "silicon/trustzone/arch.h"
+#include "silicon/trustzone/linux.h"
 #include "silicon/trustzone/port.h"
 
 /* Descriptors of QEMU; the table names them. */
-enum { FD_QTEST = 3, FD_CONSOLE, FD_LINK, FD_PROBE, FD_COUNT };
+enum { FD_QTEST = 3, FD_CONSOLE, FD_LINK, FD_PROBE, FD_START, FD_COUNT };
 
 #define WORDS_MAX 96
 #define WORDS_LEN 16384
 #define QMP_PATIENCE_S 20
+#define TREE_MAX (4ul << 20)
 
-#define KERNEL_AT "0x40200000"
-#define INITRAMFS_AT "0x4a000000"
 
 /* When a row of the table is part of the command line. */
 typedef enum row_when {
     ALWAYS,
     RUNNING, /* not of the QEMU that is only asked */
     ASKED,
+    TREE, /* of the QEMU that only says its device tree */
     WITH_LINK,
     WITH_PROBE,
     WITH_NORMAL,
     WITH_KERNEL,
     WITH_INITRAMFS,
+    WITH_FORWARD,
     WITHOUT_KERNEL,
     WITH_LOG,
     WITHOUT_LOG,
@@ -73,8 +76,11 @@ static const struct row table[] = {
         {ASKED, "-qmp", "stdio"},
         {ASKED, "-S", NULL},
         {WITH_NORMAL, "-device", "loader,addr=0x40200000,force-raw=on,file=%s"},
-        {WITH_KERNEL, "-device", "loader,addr=" KERNEL_AT ",force-raw=on,file=%s"},
-        {WITH_INITRAMFS, "-device", "loader,addr=" INITRAMFS_AT ",force-raw=on,file=%s"},
+        {WITH_KERNEL, "-device", "loader,addr=0x40400000,force-raw=on,file=%s"},
+        {WITH_KERNEL, "-device", "loader,addr=0x40200000,force-raw=on,file=/proc/self/fd/7"},
+        {WITH_INITRAMFS, "-device", "loader,addr=0x4a000000,force-raw=on,file=%s"},
+        {WITH_FORWARD, "-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%s"},
+        {WITH_FORWARD, "-device", "virtio-net-device,netdev=net,bus=virtio-mmio-bus.2"},
         {ALWAYS, "-global", "virtio-mmio.force-legacy=false"},
         {WITH_LINK, "-chardev", "socket,id=link,fd=5,server=on,wait=off"},
         {WITH_LINK, "-device", "virtio-serial-device,id=serial0,bus=virtio-mmio-bus.0,max_ports=1"},
@@ -89,9 +95,13 @@ static const struct row table[] = {
         {RUNNING, "-chardev", "socket,id=qtest,fd=3"},
         {RUNNING, "-qtest", "chardev:qtest"},
         {RUNNING, "-qtest-log", "/dev/null"},
+        {TREE, "-machine", "dumpdtb=%s"},
 };
-_Static_assert(FD_QTEST == 3 && FD_CONSOLE == 4 && FD_LINK == 5 && FD_PROBE == 6, "the table");
+_Static_assert(FD_QTEST == 3 && FD_CONSOLE == 4 && FD_LINK == 5 && FD_PROBE == 6 && FD_START == 7,
+        "the table");
 _Static_assert(CW_TZ_NORMAL_AT == 0x40200000ul && TZ_FLASH_LEN == 64ul << 20, "the table");
+_Static_assert(CW_LINUX_KERNEL_AT == 0x40400000ul && CW_LINUX_INITRAMFS_AT == 0x4a000000ul,
+        "the table");
 
 struct words {
     char *word[WORDS_MAX];
@@ -131,7 +141,7 @@ static void add_word(struct words *words, const char *word, const char *file)
 
 /* Is the row part of the command line?  ret_file: what its %s is. */
 static bool is_used(const struct row *row, const struct cw_qemu_options *o, bool is_asked,
-        const char **ret_file)
+        const char *tree, const char **ret_file)
 {
     switch (row->when) {
     case ALWAYS:
@@ -151,6 +161,12 @@ static bool is_used(const struct row *row, const struct cw_qemu_options *o, bool
     case WITH_KERNEL:
         *ret_file = strstr(row->value, "%s") != NULL ? o->kernel : NULL;
         return o->kernel != NULL && (!is_asked || *ret_file == NULL);
+    case TREE:
+        *ret_file = tree;
+        return tree != NULL;
+    case WITH_FORWARD:
+        *ret_file = strstr(row->value, "%s") != NULL ? o->forward : NULL;
+        return !is_asked && o->forward != NULL;
     case WITH_INITRAMFS:
         *ret_file = o->initramfs;
         return !is_asked && o->initramfs != NULL;
@@ -165,13 +181,15 @@ static bool is_used(const struct row *row, const struct cw_qemu_options *o, bool
     return false;
 }
 
-static void compose(struct words *words, const struct cw_qemu_options *options, bool is_asked)
+/* tree: NULL, or where the QEMU that is asked for it writes its device tree. */
+static void compose(struct words *words, const struct cw_qemu_options *options, bool is_asked,
+        const char *tree)
 {
     *words = (struct words){.count = 0};
     add_word(words, CW_QEMU_PROGRAM, NULL);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *file = NULL;
-        if (is_used(&table[i], options, is_asked, &file)) {
+        if (is_used(&table[i], options, is_asked, tree, &file)) {
             add_word(words, table[i].option, NULL);
             if (table[i].value != NULL) {
                 add_word(words, table[i].value, file);
@@ -221,7 +239,7 @@ cw_status cw_qemu_start(struct cw_qemu *ret_qemu, const struct cw_qemu_options *
     const pid_t parent = getpid();
     pid_t pid = -1;
 
-    compose(&words, options, false);
+    compose(&words, options, false, NULL);
     if (words.len >= sizeof words.text - 1) {
         errno = ENAMETOOLONG;
     } else if (null >= 0 && errors >= 0
@@ -232,7 +250,7 @@ cw_status cw_qemu_start(struct cw_qemu *ret_qemu, const struct cw_qemu_options *
     if (pid == 0) {
         const int fds[FD_COUNT] = {null, null, errors, [FD_QTEST] = qtest[1],
                 [FD_CONSOLE] = console[1], [FD_LINK] = options->link,
-                [FD_PROBE] = options->probe};
+                [FD_PROBE] = options->probe, [FD_START] = options->start};
         become(&words, fds, FD_COUNT, parent);
     }
     if (pid < 0) {
@@ -288,6 +306,47 @@ void cw_qemu_end(struct cw_qemu *qemu, int *ret_exit_status, char *ret_why, size
     (void)close(qemu->console);
     (void)close(qemu->errors);
     *qemu = (struct cw_qemu){.pid_fd = -1, .qtest = -1, .console = -1, .errors = -1};
+}
+
+/* --- the device tree ---------------------------------------------------------------------------------- */
+
+static cw_status wait_for(pid_t pid)
+{
+    int status = -1;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0) {
+        cw_log_error("%s does not say its device tree", CW_QEMU_PROGRAM);
+        return CW_E_SYSTEM;
+    }
+    return CW_OK;
+}
+
+cw_status cw_qemu_tree(const struct cw_qemu_options *options, uint8_t **ret_tree,
+        size_t *ret_tree_len)
+{
+    struct words words;
+    char folder[64] = "/tmp/causeway-trustzone-XXXXXX", path[80];
+    const pid_t parent = getpid();
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || mkdtemp(folder) == NULL) {
+        cw_log_error("cannot make a folder in /tmp: %s", strerror(errno));
+        close_if(null);
+        return CW_E_SYSTEM;
+    }
+    (void)snprintf(path, sizeof path, "%s/tree", folder);
+    compose(&words, options, true, path);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const int fds[3] = {null, null, null};
+        become(&words, fds, 3, parent);
+    }
+    (void)close(null);
+    cw_status status = wait_for(pid);
+    status = status == CW_OK ? cw_file_read(path, TREE_MAX, ret_tree, ret_tree_len) : status;
+    (void)unlink(path);
+    (void)rmdir(folder);
+    return status;
 }
 
 /* --- the facts: QMP, one JSON object a line --------------------------------------------------------- */
@@ -381,7 +440,7 @@ _Noreturn static void ask(const struct cw_qemu_options *options, int answer, pid
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)alarm(QMP_PATIENCE_S);
-    compose(&words, options, true);
+    compose(&words, options, true, NULL);
     if (getppid() != parent || null < 0 || pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) {
         _exit(1);
     }

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/base/status.h"
@@ -28,8 +29,10 @@ struct cw_qemu_options {
     const char *normal;    /* or NULL */
     const char *kernel;    /* or NULL */
     const char *initramfs; /* or NULL */
+    const char *forward;   /* or NULL: PORT-:PORT, this machine's and the board's */
     const char *log;       /* takes what the normal world's UART says, or NULL */
     int link, probe;       /* listening sockets, or -1 */
+    int start;             /* of Linux (linux.h), a file, or -1 */
 };
 
 struct cw_qemu {
@@ -46,6 +49,13 @@ struct cw_qemu_facts {
     char gpio[64];  /* the secure GPIO's path in QEMU's tree */
     char why[256];  /* what went wrong and what to do; "": nothing */
 };
+
+/*
+ * cw_qemu_tree - the device tree that QEMU makes for this command line, by another QEMU that ends
+ * at once.  ret_tree: [*ret_tree_len], the caller's to free.
+ */
+CW_MUST_CHECK cw_status cw_qemu_tree(const struct cw_qemu_options *options, uint8_t **ret_tree,
+        size_t *ret_tree_len);
 
 /* cw_qemu_start - CW_E_SYSTEM: a line was logged. */
 CW_MUST_CHECK cw_status cw_qemu_start(struct cw_qemu *ret_qemu,

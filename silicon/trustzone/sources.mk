@@ -3,4 +3,4 @@
 host.lib += $(filter-out silicon/trustzone/main.c,$(wildcard silicon/trustzone/*.c))
 PROGRAMS += causeway-trustzone
 causeway-trustzone.sources = silicon/trustzone/main.c
-causeway-trustzone.libs = jansson
+causeway-trustzone.libs = jansson fdt
