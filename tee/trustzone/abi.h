@@ -260,7 +260,8 @@ typedef enum cw_tz_device {
 typedef enum cw_tz_svc {
     CW_TZ_SVC_LEAVE = 1,    /* x0 cw_return, x1 served; comes back with the next entry:
                                x0 entry (| CW_TZ_MANY), x1 bytes at CW_TZ_IN_AT.  The first entry
-                               starts the image with the same registers, and x2 = CW_TZ_CPU_*     */
+                               starts the image with the same registers, x2 = CW_TZ_CPU_*,
+                               sp = CW_TZ_STACK_TOP, all others 0                                 */
     CW_TZ_SVC_ABORT,        /* never comes back */
     CW_TZ_SVC_RANDOM,       /* x0 bytes, x1 length, at most 256 */
     CW_TZ_SVC_EVIDENCE,     /* x0 report [32], x1 bytes, x2 room, x3 *uint32_t length: the token  */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "core/base/bytes.h"
 #include "core/module/endpoint.h"
@@ -16,6 +15,7 @@
 #include "tee/owner.h"
 #include "tee/owner/program.h"
 #include "tee/trustzone/owner/image.h"
+#include "tee/trustzone/owner/keys.h"
 #include "tee/trustzone/owner/linked.h"
 
 #define PROOF_MAX (32u + CW_TZ_TOKEN_MAX) /* the share, and a token */
@@ -243,14 +243,13 @@ static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
 
 static cw_status make_signer(uint8_t *ret_bytes, size_t cap, size_t *ret_len)
 {
-    uint8_t wide[CW_P256_WIDE_LEN];
-    if (cap < CW_P256_SECRET_LEN ||
-            getrandom(wide, sizeof wide, 0) != (ssize_t)sizeof wide) {
+    struct cw_tz_key key;
+    if (cap < sizeof key.secret || cw_tz_key_new(&key) != CW_OK) {
         return CW_E_SYSTEM;
     }
-    cw_p256_secret(wide, ret_bytes);
-    cw_bytes_wipe(wide, sizeof wide);
-    *ret_len = CW_P256_SECRET_LEN;
+    cw_bytes_copy(ret_bytes, key.secret, sizeof key.secret);
+    cw_bytes_wipe(&key, sizeof key);
+    *ret_len = sizeof key.secret;
     return CW_OK;
 }
 

@@ -63,10 +63,6 @@ cw_status cw_tz_linked_open(struct cw_tz_linked *linked, const char *path,
         if (gelf_getphdr(linked->object.elf, (int)i, &h) == NULL) {
             return say(ret_why, "file", "cannot be read");
         }
-        if (h.p_type == PT_TLS) {
-            return say(ret_why, "file", "has thread-local variables: a module has one thread, "
-                                        "write static in place of _Thread_local");
-        }
         if (h.p_type != PT_LOAD) {
             continue;
         }

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* The owner's build of whole modules: images that a kernel takes, with a stable identity. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tee/owner.h"
+#include "tee/trustzone/owner/image.h"
+
+static char folder[] = "/tmp/tz-build-XXXXXX";
+static char why[CW_OWNER_WHY_LEN];
+static uint8_t signer[2][CW_OWNER_SECRET_MAX];
+static size_t signer_len[2];
+static const uint8_t owner_key[CW_DH_LEN] = {9, 8, 7};
+static unsigned builds;
+
+static int start(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        if (cw_owner_trustzone.secret->make(signer[i], sizeof signer[i], &signer_len[i]) != CW_OK) {
+            return 1;
+        }
+    }
+    return mkdtemp(folder) == NULL;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+/* Write a module's source into a folder of its own and build it there. */
+static cw_status build(const char *source, const char *name, size_t signed_by,
+        struct cw_owner_module module, struct cw_owner_built *ret_built)
+{
+    char root[2048];
+    char sdk_dir[2100];
+    char dir[128];
+    char path[160];
+    char out[160];
+    assert_non_null(getcwd(root, sizeof root));
+    (void)snprintf(sdk_dir, sizeof sdk_dir, "%s/build/sdk", root);
+    (void)snprintf(dir, sizeof dir, "%s/%u", folder, builds++);
+    (void)snprintf(path, sizeof path, "%s/m.c", dir);
+    (void)snprintf(out, sizeof out, "%s/out", dir);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(mkdir(out, 0700), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fprintf(file, "#include \"causeway.h\"\n%s\n", source);
+    assert_int_equal(fclose(file), 0);
+    const char *sources[] = {path};
+    module.name = name;
+    module.sources = sources;
+    module.source_count = 1;
+    const struct cw_owner_node node = {.name = "node", .tee = "trustzone"};
+    const struct cw_owner_build how = {.sdk_dir = sdk_dir, .include_dir = dir, .out_dir = out,
+            .owner_key = owner_key, .secret = signer[signed_by],
+            .secret_len = signer_len[signed_by]};
+    *ret_built = (struct cw_owner_built){0};
+    why[0] = 0;
+    return cw_owner_trustzone.build(&how, &node, &module, 1, ret_built, why);
+}
+
+static void builds_well(const char *source, const char *name, size_t signed_by,
+        struct cw_owner_built *ret_built)
+{
+    if (build(source, name, signed_by, (struct cw_owner_module){0}, ret_built) != CW_OK) {
+        fail_msg("%s", why);
+    }
+}
+
+static void fails(const char *source, struct cw_owner_module module, const char *word)
+{
+    struct cw_owner_built built;
+    if (build(source, "m", 0, module, &built) == CW_OK) {
+        fail_msg("it was built: %s", source);
+    }
+    if (strstr(why, word) == NULL) {
+        fail_msg("no word of \"%s\" in: %s", word, why);
+    }
+}
+
+#define PLAIN "CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; }"
+
+static void it_is_an_image_of_that_measurement(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    struct cw_tz_image_content content;
+    builds_well(PLAIN, "m", 0, &built);
+    char text[CW_TZ_IMAGE_WHY_LEN] = "";
+    if (cw_tz_image_read(built.image, built.image_len, &content, text) != CW_OK) {
+        fail_msg("%s", text);
+    }
+    assert_memory_equal(content.measurement, built.measurement, sizeof content.measurement);
+    assert_string_equal(content.wish.name, "m");
+    assert_int_equal(content.wish.flags, 0);
+    assert_int_equal(content.wish.device, CW_TZ_DEVICE_NONE);
+    assert_int_equal(content.wish.on_interrupt, CW_TZ_NO_INTERRUPT);
+    assert_int_equal(built.endpoint_count, 1);
+    assert_string_equal(built.endpoints[0].name, "e");
+    assert_int_equal(strncmp(built.fingerprint, "trustzone:", 10), 0);
+    assert_true(built.text_len > 0 && built.data_len > 0);
+    cw_owner_built_free(&built);
+}
+
+/* The first instruction of a function that keeps a frame: stp x29, x30, [sp, #-n]!, n whole pairs. */
+static void it_begins_with_the_entry(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    struct cw_tz_image_content content;
+    char text[CW_TZ_IMAGE_WHY_LEN];
+    builds_well(PLAIN, "m", 0, &built);
+    assert_int_equal(cw_tz_image_read(built.image, built.image_len, &content, text), CW_OK);
+    uint32_t first;
+    memcpy(&first, content.parts[0].bytes, sizeof first);
+    assert_int_equal(first & 0xffc07fff, 0xa9807bfd);
+    cw_owner_built_free(&built);
+}
+
+static void the_same_source_gives_the_same_image_in_any_folder(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    builds_well(PLAIN, "m", 0, &a);
+    builds_well(PLAIN, "m", 0, &b);
+    assert_int_equal(a.image_len, b.image_len);
+    assert_memory_equal(a.image, b.image, a.image_len);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+static void another_signer_or_name_is_another_measurement(void **state)
+{
+    (void)state;
+    struct cw_owner_built built[3];
+    builds_well(PLAIN, "m", 0, &built[0]);
+    builds_well(PLAIN, "m", 1, &built[1]);
+    builds_well(PLAIN, "n", 0, &built[2]);
+    for (size_t i = 1; i < 3; i++) {
+        assert_memory_not_equal(built[0].measurement, built[i].measurement,
+                sizeof built[0].measurement);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        cw_owner_built_free(&built[i]);
+    }
+}
+
+static void debugging_is_another_measurement_and_said(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    struct cw_tz_image_content content;
+    char text[CW_TZ_IMAGE_WHY_LEN];
+    builds_well(PLAIN, "m", 0, &a);
+    assert_int_equal(build(PLAIN, "m", 0, (struct cw_owner_module){.is_debug = true}, &b), CW_OK);
+    assert_int_equal(cw_tz_image_read(b.image, b.image_len, &content, text), CW_OK);
+    assert_int_equal(content.wish.flags, CW_TZ_DEBUG);
+    assert_memory_not_equal(a.measurement, b.measurement, sizeof a.measurement);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+#define DRIVER                                                                                     \
+    "#include \"device.h\"\n"                                                                       \
+    "CW_ENTRY(poll, d, n, r) { (void)d; (void)n; (void)r; }"                                       \
+    "CW_ENTRY(pressed, d, n, r) { (void)d; (void)n; (void)r; cw_device_write(CW_GPIO_IFG, 0); }"   \
+    "CW_INPUT(in, d, n) { (void)d; (void)n; }"
+
+static void device_and_interrupt_stand_in_the_image(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"port1", "port2", "uart"};
+    for (uint16_t i = 0; i < 3; i++) {
+        struct cw_owner_built built;
+        struct cw_tz_image_content content;
+        char text[CW_TZ_IMAGE_WHY_LEN];
+        const struct cw_owner_module module = {.device = names[i], .on_interrupt = "pressed"};
+        if (build(DRIVER, "m", 0, module, &built) != CW_OK) {
+            fail_msg("%s", why);
+        }
+        assert_int_equal(cw_tz_image_read(built.image, built.image_len, &content, text), CW_OK);
+        assert_int_equal(content.wish.device, i + 1);
+        assert_string_equal(built.endpoints[content.wish.on_interrupt].name, "pressed");
+        cw_owner_built_free(&built);
+    }
+}
+
+static void another_source_is_another_measurement(void **state)
+{
+    (void)state;
+    struct cw_owner_built a;
+    struct cw_owner_built b;
+    builds_well(PLAIN, "m", 0, &a);
+    builds_well("CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; }"
+                "static volatile int x; CW_ENTRY(f, d, n, r) { (void)d; (void)n; (void)r; x = 1; }",
+            "m", 0, &b);
+    assert_memory_not_equal(a.measurement, b.measurement, sizeof a.measurement);
+    cw_owner_built_free(&a);
+    cw_owner_built_free(&b);
+}
+
+static void what_the_author_does_wrong_is_said(void **state)
+{
+    (void)state;
+    const struct cw_owner_module none = {0};
+    fails(PLAIN, (struct cw_owner_module){.device = "port9"}, "port1 (the button");
+    fails(PLAIN, (struct cw_owner_module){.on_interrupt = "e"}, "needs a \"device\"");
+    fails(PLAIN, (struct cw_owner_module){.device = "port1", .on_interrupt = "f"}, "no CW_ENTRY(f)");
+    fails(DRIVER, (struct cw_owner_module){.device = "port1", .on_interrupt = "in"},
+            "no CW_ENTRY(in)");
+    fails(DRIVER, none, "the descriptor gives it no \"device\"");
+    fails("CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; nothing(); }", none, "nothing");
+    fails("static _Thread_local volatile int x; CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; x++; }",
+            none, "hread");
+    fails("static volatile char x[3 << 20]; CW_ENTRY(e, d, n, r) { (void)n; (void)r; x[*d << 12] = 1; }", none,
+            "2 MiB");
+}
+
+static void two_modules_cannot_own_one_device(void **state)
+{
+    (void)state;
+    const struct cw_owner_module modules[2] = {
+            {.name = "one", .device = "port1"}, {.name = "two", .device = "port1"}};
+    struct cw_owner_built built[2] = {{0}};
+    const struct cw_owner_node node = {.name = "node", .tee = "trustzone"};
+    const struct cw_owner_build how = {.sdk_dir = "none", .include_dir = "none", .out_dir = "none"};
+    assert_int_equal(cw_owner_trustzone.build(&how, &node, modules, 2, built, why), CW_E_DENIED);
+    assert_non_null(strstr(why, "belongs to module one already"));
+}
+
+static void names_of_32_bytes_and_no_more(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    builds_well(PLAIN, "a23456789b123456789c123456789d12", 0, &built);
+    cw_owner_built_free(&built);
+    assert_int_equal(build(PLAIN, "a23456789b123456789c123456789d123", 0, (struct cw_owner_module){0},
+                             &built),
+            CW_E_SPACE);
+    assert_non_null(strstr(why, "shorter"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(it_is_an_image_of_that_measurement),
+            cmocka_unit_test(it_begins_with_the_entry),
+            cmocka_unit_test(the_same_source_gives_the_same_image_in_any_folder),
+            cmocka_unit_test(another_signer_or_name_is_another_measurement),
+            cmocka_unit_test(another_source_is_another_measurement),
+            cmocka_unit_test(debugging_is_another_measurement_and_said),
+            cmocka_unit_test(device_and_interrupt_stand_in_the_image),
+            cmocka_unit_test(what_the_author_does_wrong_is_said),
+            cmocka_unit_test(two_modules_cannot_own_one_device),
+            cmocka_unit_test(names_of_32_bytes_and_no_more),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
