@@ -105,8 +105,12 @@ struct cw_owner_verdict {
     char signer[2 * CW_MEASUREMENT_LEN + 1]; /* who answers for it, hex; empty: the TEE has none */
     char platform[2 * CW_PLATFORM_ID_LEN + 1]; /* the machine, hex; empty: it is not told        */
     char tcb[64];      /* what the maker of the chip says of its state; empty: nothing */
-    uint64_t counter;  /* of the platform, which never goes back unless somebody restored an older
-                          copy of it: the owner remembers the highest; 0: it has none         */
+    /*
+     * How often the platform started, and a seed of this start: a lower number than the owner saw,
+     * or the same one with another seed, tells that an older copy of the platform was put back.
+     */
+    uint64_t start_count; /* 0: the TEE does not count */
+    uint8_t start_seed[32];
 };
 
 struct cw_tool; /* posix/tool.h: a command line that grows */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -255,11 +256,11 @@ static cw_status write_flash(const char *path, const struct cw_tz_device_wish *w
     return status;
 }
 
-/* Nobody may run a device while its file is replaced: QEMU holds locks of this kind. */
+/* Nobody may run a device while its file is replaced: a board locks it as a whole, QEMU in parts. */
 static cw_status lock(int fd, const char *path)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fcntl(fd, F_OFD_SETLK, &whole) == 0) {
         return CW_OK;
     }
     cw_log_error("%s" CW_AT ": its board runs" CW_REMEDY ": stop it before", path);

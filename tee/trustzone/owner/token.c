@@ -10,6 +10,7 @@
 #define NONCE 10
 #define UEID 256
 #define PROFILE 265
+#define BOOT_SEED 268
 #define CLIENT 2394
 #define LIFECYCLE 2395
 #define IMPLEMENTATION 2396
@@ -140,7 +141,7 @@ static void get_claims(struct cw_reader *r, struct cw_tz_token *t)
     uint8_t ueid[1 + CW_TZ_HASH_LEN] = {0};
     cw_cose_read(r, &t->sign1);
     struct cw_reader p = payload_of(&t->sign1);
-    struct cw_cbor_map map = map_of(&p, 10);
+    struct cw_cbor_map map = map_of(&p, 11);
     key(&map, &p, NONCE);
     bytes(&p, t->report, sizeof t->report);
     key(&map, &p, UEID);
@@ -149,6 +150,8 @@ static void get_claims(struct cw_reader *r, struct cw_tz_token *t)
     memcpy(t->platform, ueid + 1, CW_TZ_HASH_LEN);
     key(&map, &p, PROFILE);
     text(&p, t->profile, sizeof t->profile);
+    key(&map, &p, BOOT_SEED);
+    bytes(&p, t->seed, sizeof t->seed);
     key(&map, &p, CLIENT);
     t->client = cw_cbor_unsigned(&p);
     key(&map, &p, LIFECYCLE);

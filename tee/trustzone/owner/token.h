@@ -44,6 +44,7 @@ struct cw_tz_token {
     uint8_t report[32];
     uint8_t platform[CW_TZ_HASH_LEN]; /* without the type byte of a UEID */
     char profile[CW_TZ_TEXT_CAP];
+    uint8_t seed[CW_TZ_HASH_LEN]; /* of one start of the device */
     uint64_t client;
     uint64_t claimed_lifecycle;
     uint8_t implementation[CW_TZ_HASH_LEN];
