@@ -28,6 +28,15 @@ static cw_doctor_level level_of(const struct cw_doctor *d, bool is_needed)
     return d->is_described && is_needed ? CW_DOCTOR_ERROR : CW_DOCTOR_WARNING;
 }
 
+/* NULL: there is none; why not is in ret_caught. */
+static char *find_sdk(const struct cw_doctor *d, char *ret_caught, size_t cap)
+{
+    cw_log_catch(ret_caught, cap);
+    char *sdk = cw_place_sdk(d->app->options.sdk);
+    cw_log_catch(NULL, 0);
+    return sdk;
+}
+
 static void look_at_program(struct cw_doctor *d)
 {
     struct utsname u;
@@ -37,9 +46,7 @@ static void look_at_program(struct cw_doctor *d)
     cw_doctor_say(d, CW_DOCTOR_OK, "program", NULL, "causeway %s on %s %s, %s", CW_PROGRAM_VERSION,
             u.sysname, u.release, u.machine);
     char caught[1024];
-    cw_log_catch(caught, sizeof caught);
-    char *sdk = cw_place_sdk(d->app->options.sdk);
-    cw_log_catch(NULL, 0);
+    char *sdk = find_sdk(d, caught, sizeof caught);
     if (sdk != NULL) {
         cw_doctor_say(d, CW_DOCTOR_OK, "sdk", NULL, "%s", sdk);
     } else {
@@ -115,6 +122,8 @@ static void take_saying(void *ctx, bool is_well, const char *text, const char *r
 
 static void look_at_chips(struct cw_doctor *d)
 {
+    char caught[1024];
+    char *sdk = find_sdk(d, caught, sizeof caught);
     look_at_program_file(d, "causeway-node", "local nodes can run", is_local_node_of(d, NULL));
     for (size_t i = 0; cw_owner_backends[i] != NULL; i++) {
         const struct cw_owner_backend *b = cw_owner_backends[i];
@@ -125,9 +134,10 @@ static void look_at_chips(struct cw_doctor *d)
             look_at_program_file(d, b->local->program, what, is_local_node_of(d, b->name));
         }
         if (b->examine != NULL) {
-            b->examine(take_saying, &(struct examined){d, b->name});
+            b->examine(sdk, take_saying, &(struct examined){d, b->name});
         }
     }
+    free(sdk);
     if (cw_file_exists("/proc/sys/kernel/seccomp/actions_avail")) {
         cw_doctor_say(d, CW_DOCTOR_OK, "chips", NULL,
                 "native modules can run in their jail (no protection)");

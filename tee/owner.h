@@ -196,6 +196,7 @@ struct cw_owner_backend {
     bool has_platform;        /* the descriptor may pin a node's machine, and say what is held
                                  against its evidence                                      */
     const char *const *statuses; /* has_platform: words of a node's "allow_status", ends with NULL */
+    bool needs_sdk;           /* what evidence is held against comes with the SDK, too     */
     bool needs_quote;         /* its node turns evidence into what verify takes: proof is then
                                  the answer to CW_NODE_QUOTE (core/wire/node.h), whole     */
     uint8_t freshness;        /* CW_FRESH_*: the best that this TEE's chips have     */
@@ -227,8 +228,9 @@ struct cw_owner_backend {
             const uint8_t *report, const uint8_t *proof, size_t proof_len,
             struct cw_owner_verdict *ret_verdict);
 
-    /* What this machine has for the TEE; NULL: nothing of its own.  Executes nothing odd. */
-    void (*examine)(cw_owner_say_fn *say, void *ctx);
+    /* What this machine has for the TEE; NULL: nothing of its own.  sdk_dir: NULL if
+     * there is no SDK.  Executes nothing odd. */
+    void (*examine)(const char *sdk_dir, cw_owner_say_fn *say, void *ctx);
 
     const struct cw_owner_local *local; /* NULL: a local node is causeway-node alone */
     const struct cw_owner_secret *secret; /* what its builds need; NULL: nothing             */

@@ -31,6 +31,6 @@ CW_MUST_CHECK cw_status cw_sgx_verify_at(int64_t time, const struct cw_owner_nod
 extern const struct cw_owner_local cw_sgx_local;
 
 /* cw_sgx_examine - what this machine has: hardware, its devices, what the emulated CPU needs. */
-void cw_sgx_examine(cw_owner_say_fn *say, void *ctx);
+void cw_sgx_examine(const char *sdk_dir, cw_owner_say_fn *say, void *ctx);
 
 #endif

@@ -123,8 +123,9 @@ static void look_at_emulation(const struct examining *e)
             NULL);
 }
 
-void cw_sgx_examine(cw_owner_say_fn *say, void *ctx)
+void cw_sgx_examine(const char *sdk_dir, cw_owner_say_fn *say, void *ctx)
 {
+    (void)sdk_dir;
     struct examining e = {.say = say, .ctx = ctx};
     read_flags(&e);
     look_at_hardware(&e);

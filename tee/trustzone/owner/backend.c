@@ -17,6 +17,9 @@
 #include "tee/trustzone/owner/image.h"
 #include "tee/trustzone/owner/keys.h"
 #include "tee/trustzone/owner/linked.h"
+#include "tee/trustzone/owner/local.h"
+#include "tee/trustzone/owner/verbs.h"
+#include "tee/trustzone/owner/verify.h"
 
 #define PROOF_MAX (32u + CW_TZ_TOKEN_MAX) /* the share, and a token */
 #define STACK_LEN 0x8000u
@@ -255,23 +258,7 @@ static cw_status make_signer(uint8_t *ret_bytes, size_t cap, size_t *ret_len)
 
 static const struct cw_owner_secret signer = {.name = "signer", .make = make_signer};
 
-static cw_status verify(const struct cw_owner_node *node, const struct cw_owner_built *built,
-        const uint8_t nonce[static CW_NONCE_LEN], const uint8_t life[static 32],
-        const uint8_t *report, const uint8_t *proof, size_t proof_len,
-        struct cw_owner_verdict *ret_verdict)
-{
-    (void)node;
-    (void)built;
-    (void)nonce;
-    (void)life;
-    (void)report;
-    (void)proof;
-    (void)proof_len;
-    *ret_verdict = (struct cw_owner_verdict){.genuine = false};
-    (void)snprintf(ret_verdict->text, sizeof ret_verdict->text, "%s",
-            "trustzone: this version of causeway does not verify tokens");
-    return CW_E_AUTH;
-}
+static const struct cw_owner_verb *const verbs[] = {&cw_tz_verb_new_device, &cw_tz_verb_inspect, NULL};
 
 const struct cw_owner_backend cw_owner_trustzone = {
         .name = "trustzone",
@@ -280,9 +267,13 @@ const struct cw_owner_backend cw_owner_trustzone = {
         .has_random = true,
         .has_aes = true,
         .has_platform = true,
+        .needs_sdk = true,
         .freshness = CW_FRESH_RANDOM,
         .needs = needs,
         .build = build_all,
-        .verify = verify,
+        .verify = cw_tz_verify,
+        .examine = cw_tz_examine,
+        .local = &cw_tz_local,
         .secret = &signer,
+        .verbs = verbs,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tee/trustzone/owner/token.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -200,6 +201,7 @@ cw_status cw_tz_token_check(const struct cw_tz_token *t, char ret_why[static CW_
 {
     uint8_t platform[CW_TZ_HASH_LEN];
     uint8_t implementation[CW_TZ_HASH_LEN];
+    char version[24];
     cw_tz_token_platform(t->maker.device, platform);
     cw_sha256(CW_TZ_IMPLEMENTATION, sizeof CW_TZ_IMPLEMENTATION - 1, implementation);
     if (!cw_cose_is_by(&t->maker.sign1, t->maker.manufacturer)) {
@@ -214,7 +216,8 @@ cw_status cw_tz_token_check(const struct cw_tz_token *t, char ret_why[static CW_
     if (memcmp(t->platform, platform, sizeof platform) != 0) {
         return refuse(ret_why, "it claims to be another device than its device key is");
     }
-    if (t->claimed_lifecycle != t->lifecycle ||
+    (void)snprintf(version, sizeof version, "%" PRIu64, t->security_version);
+    if (t->claimed_lifecycle != t->lifecycle || strcmp(t->version, version) != 0 ||
             memcmp(t->claimed_monitor, t->monitor, CW_TZ_HASH_LEN) != 0 ||
             memcmp(t->claimed_kernel, t->kernel, CW_TZ_HASH_LEN) != 0) {
         return refuse(ret_why, "it claims another firmware or life cycle than its device started");

@@ -50,7 +50,7 @@ struct cw_tz_token {
     uint8_t implementation[CW_TZ_HASH_LEN];
     uint8_t claimed_monitor[CW_TZ_HASH_LEN];
     uint8_t claimed_kernel[CW_TZ_HASH_LEN];
-    char version[CW_TZ_TEXT_CAP];
+    char version[CW_TZ_TEXT_CAP]; /* of the firmware: its security version, decimal */
     uint64_t boot;
     bool is_emulated;
     struct {

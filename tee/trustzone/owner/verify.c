@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
+#include "tee/trustzone/owner/image.h"
 #include "tee/trustzone/owner/text.h"
 
 struct judging {
@@ -150,31 +151,30 @@ cw_status cw_tz_judge(const uint8_t *bytes, size_t len, const struct cw_tz_polic
 /* --- the backend's ---------------------------------------- */
 
 /* What was built here says what it is. */
-static void describe(const struct cw_owner_built *built, struct cw_tz_policy *p)
+static cw_status describe(const struct cw_owner_built *built, struct cw_tz_policy *p,
+        char why[static CW_TZ_WHY_LEN])
 {
-    const uint8_t *image = built->image;
-    struct cw_reader r = cw_reader_over(image + offsetof(struct cw_tz_image, flags), 2);
-    p->is_debug = (cw_reader_u16(&r) & CW_TZ_DEBUG) != 0;
-    r = cw_reader_over(image + offsetof(struct cw_tz_image, security_version), 4);
-    p->security_version = cw_reader_u32(&r);
-    r = cw_reader_over(image + offsetof(struct cw_tz_image, device), 2);
-    p->device = cw_reader_u16(&r);
-    memcpy(p->name, image + offsetof(struct cw_tz_image, name), sizeof p->name - 1);
-    cw_sha256(image + offsetof(struct cw_tz_image, signer), CW_P256_PUBLIC_LEN, p->signer);
+    char reason[CW_TZ_IMAGE_WHY_LEN] = "";
+    struct cw_tz_image_content image;
+    if (cw_tz_image_read(built->image, built->image_len, &image, reason) != CW_OK) {
+        (void)snprintf(why, CW_TZ_WHY_LEN, "what was built is no image: %s", reason);
+        return CW_E_FORM;
+    }
+    p->is_debug = (image.wish.flags & CW_TZ_DEBUG) != 0;
+    p->security_version = image.wish.security_version;
+    p->device = image.wish.device;
+    (void)snprintf(p->name, sizeof p->name, "%s", image.wish.name);
+    cw_sha256(image.signer, sizeof image.signer, p->signer);
     p->measurement = built->measurement;
+    return CW_OK;
 }
 
 static cw_status set_policy(const struct cw_owner_node *node, const struct cw_owner_built *built,
         struct cw_tz_policy *p, char why[static CW_TZ_WHY_LEN])
 {
-    cw_status status = CW_OK;
-    if (built->image_len < CW_TZ_IMAGE_HEADER_LEN) {
-        (void)snprintf(why, CW_TZ_WHY_LEN, "the module was not built for trustzone");
-        return CW_E_FORM;
-    }
-    describe(built, p);
+    cw_status status = describe(built, p, why);
     p->platform = node->platform;
-    if (node->sdk_dir != NULL) {
+    if (status == CW_OK && node->sdk_dir != NULL) {
         char *path = cw_tz_firmware_path(node->sdk_dir);
         status = path == NULL ? CW_E_SYSTEM
                               : cw_tz_firmware_read(path, NULL, NULL, &p->firmwares[0], why);
