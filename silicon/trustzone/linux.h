@@ -27,7 +27,7 @@
 #define CW_LINUX_KERNEL_AT 0x40400000ul
 #define CW_LINUX_INITRAMFS_AT 0x4a000000ul
 #define CW_LINUX_TREE_OFFSET 0x1000u /* of the device tree in the start */
-#define CW_LINUX_START_MAX 0x20000u  /* bytes of both                   */
+#define CW_LINUX_START_MAX 0x200000u /* bytes of both, up to the kernel */
 
 /*
  * cw_linux_start - what has to lie at CW_TZ_NORMAL_AT.

@@ -41,6 +41,7 @@ typedef enum row_when {
     WITH_PROBE,
     WITH_NORMAL,
     WITH_KERNEL,
+    WITH_START,
     WITH_INITRAMFS,
     WITH_FORWARD,
     WITHOUT_KERNEL,
@@ -77,7 +78,7 @@ static const struct row table[] = {
         {ASKED, "-S", NULL},
         {WITH_NORMAL, "-device", "loader,addr=0x40200000,force-raw=on,file=%s"},
         {WITH_KERNEL, "-device", "loader,addr=0x40400000,force-raw=on,file=%s"},
-        {WITH_KERNEL, "-device", "loader,addr=0x40200000,force-raw=on,file=/proc/self/fd/7"},
+        {WITH_START, "-device", "loader,addr=0x40200000,force-raw=on,file=/proc/self/fd/7"},
         {WITH_INITRAMFS, "-device", "loader,addr=0x4a000000,force-raw=on,file=%s"},
         {WITH_FORWARD, "-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%s"},
         {WITH_FORWARD, "-device", "virtio-net-device,netdev=net,bus=virtio-mmio-bus.2"},
@@ -167,6 +168,8 @@ static bool is_used(const struct row *row, const struct cw_qemu_options *o, bool
     case WITH_FORWARD:
         *ret_file = strstr(row->value, "%s") != NULL ? o->forward : NULL;
         return !is_asked && o->forward != NULL;
+    case WITH_START:
+        return !is_asked && o->start >= 0;
     case WITH_INITRAMFS:
         *ret_file = o->initramfs;
         return !is_asked && o->initramfs != NULL;

@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#define ROOM 8192
+#define ROOM (1 << 20) /* as QEMU does it: most of it is room */
 
 static uint8_t start[CW_LINUX_START_MAX];
 static size_t start_len;
 
-/* A machine like QEMU's, with what matters of it; the file is larger than the tree, as QEMU's is. */
+/* A machine like QEMU's, with what matters of it. */
 static void make_tree(uint8_t *tree, int cpus)
 {
     static const uint8_t seed[32] = {0x5e, 0xed, 0x5e, 0xed};
@@ -44,7 +44,7 @@ static const char *text_of(const char *path, const char *name)
 
 static void the_tree_tells_linux_of_the_secure_world(void **state)
 {
-    uint8_t tree[ROOM];
+    static uint8_t tree[ROOM];
     (void)state;
     make_tree(tree, 2);
     assert_int_equal(cw_linux_start(tree, ROOM, 0x1234, "quiet", start, &start_len), CW_OK);
@@ -63,7 +63,7 @@ static void the_tree_tells_linux_of_the_secure_world(void **state)
 
 static void the_initramfs_is_where_the_tree_says(void **state)
 {
-    uint8_t tree[ROOM];
+    static uint8_t tree[ROOM];
     const void *const made = start + CW_LINUX_TREE_OFFSET;
     (void)state;
     make_tree(tree, 1);
@@ -78,7 +78,7 @@ static void the_initramfs_is_where_the_tree_says(void **state)
 
 static void secrets_of_the_secure_world_are_left_out(void **state)
 {
-    uint8_t tree[ROOM];
+    static uint8_t tree[ROOM];
     (void)state;
     make_tree(tree, 1);
     assert_non_null(memmem(tree, ROOM, "\x5e\xed\x5e\xed", 4));
@@ -89,7 +89,7 @@ static void secrets_of_the_secure_world_are_left_out(void **state)
 
 static void what_is_no_tree_is_refused(void **state)
 {
-    uint8_t tree[ROOM];
+    static uint8_t tree[ROOM];
     (void)state;
     make_tree(tree, 1);
     assert_int_equal(cw_linux_start(tree, 20, 0, "", start, &start_len), CW_E_FORM);
