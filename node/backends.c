@@ -6,5 +6,6 @@ const struct cw_node_backend *const cw_node_backends[] = {
         &cw_node_native,
         &cw_node_sancus,
         &cw_node_sgx,
+        &cw_node_trustzone,
         NULL,
 };

@@ -303,3 +303,12 @@ void cw_guest_interrupt(void *ctx, struct cw_node_module *module, uint16_t endpo
         cw_periodic_interrupt(guest, endpoint);
     }
 }
+
+void cw_guest_said(void *ctx, struct cw_node_module *module, cw_result result, const uint8_t *items,
+        size_t items_len)
+{
+    struct cw_guest *guest = of_handle(ctx, module);
+    if (guest != NULL && guest->state == CW_GUEST_READY) {
+        cw_guest_take_said(guest, result, items, items_len);
+    }
+}

@@ -133,9 +133,15 @@ struct cw_guest *cw_guest_find(struct cw_node *node, const char *owner,
 /* cw_guest_forget - whoever waited for ready or gone went away. */
 void cw_guest_forget(struct cw_node *node, const void *ctx);
 
+/* cw_guest_take_said - it was entered by its device, and came back so. */
+void cw_guest_take_said(struct cw_guest *guest, cw_result result, const uint8_t *items,
+        size_t items_len);
+
 /* For the setup of a platform. */
 void cw_guest_lost(void *node, struct cw_node_module *module, const char *why);
 void cw_guest_interrupt(void *node, struct cw_node_module *module, uint16_t endpoint);
+void cw_guest_said(void *node, struct cw_node_module *module, cw_result result, const uint8_t *items,
+        size_t items_len);
 
 void cw_job_init(struct cw_job *job, const struct cw_job_kind *kind, struct cw_guest *guest);
 

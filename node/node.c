@@ -205,6 +205,7 @@ static cw_status open_platform(struct cw_node *node)
             .option_count = config->option_count,
             .lost = cw_guest_lost,
             .interrupt = cw_guest_interrupt,
+            .said = cw_guest_said,
             .ctx = node,
     };
     char why[WHY_CAP] = "";

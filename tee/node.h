@@ -42,6 +42,13 @@ struct cw_node_setup {
 
     /* A device wants its module to be entered: entry CW_ENTRY_CALL with this endpoint. */
     void (*interrupt)(void *ctx, struct cw_node_module *module, uint16_t endpoint);
+
+    /*
+     * A device entered its module by itself, in the secure world; this is how it came back, as of a
+     * call.  In the order in which the module said it.  PENDING: only while no call of it is under way.
+     */
+    void (*said)(void *ctx, struct cw_node_module *module, cw_result result, const uint8_t *items,
+            size_t items_len);
     void *ctx;
 };
 
@@ -113,5 +120,6 @@ extern const struct cw_node_backend *const cw_node_backends[];
 extern const struct cw_node_backend cw_node_native;
 extern const struct cw_node_backend cw_node_sancus;
 extern const struct cw_node_backend cw_node_sgx;
+extern const struct cw_node_backend cw_node_trustzone;
 
 #endif

@@ -162,8 +162,9 @@ struct optee_message {
  *              in the data instead of an address; parameter_count 0..6; then the data, to the end.
  *              The data of a memory that is only out need not be there: it is room.
  *   ANSWER     shim: the message as the secure world left it, offsets again instead of addresses;
- *              then the bytes of each memory that is out or inout, in order, as long as its size
- *              says, at most its room.  SMC results other than OPTEE_OK: ret TEE_ERROR_GENERIC, ret_origin 2.
+ *              then, if ret is TEE_SUCCESS, the bytes of each memory that is out or inout, in order,
+ *              as long as its size says, at most its room.  SMC results other than OPTEE_OK: ret
+ *              TEE_ERROR_GENERIC, ret_origin 2.
  *   ATTENTION  shim, whenever that interrupt came: nothing
  * HELLO has 16 bytes of the node's choice, READY the same, or none when the shim starts: so a node
  * knows where its answers begin, whatever the shim still had to say to another.  Zero bytes between

@@ -144,9 +144,6 @@ static void refuse(uint32_t ret)
 {
     message->ret = ret;
     message->ret_origin = ORIGIN_COMMS;
-    for (unsigned i = 0; i < message->parameter_count; i++) {
-        message->parameters[i].b = 0; /* no bytes follow */
-    }
 }
 
 /* The frame is a message and its data, which stays where it arrived. */
@@ -183,7 +180,7 @@ static void serve_call(uint8_t *frame, size_t len)
                 message->parameters[i].attr = sent.attr;
                 message->parameters[i].a = sent.a;
             }
-            if (is_out(sent.attr)) {
+            if (is_out(sent.attr) && message->ret == TEE_SUCCESS) {
                 const uint64_t got = p->b < rooms[i] ? p->b : rooms[i];
                 const uint64_t left = CW_TZ_LINK_MAX - message_len;
                 const bool is_inside = sent.a <= left && got <= left - sent.a;
