@@ -22,6 +22,9 @@
 #                                          (the same without ELF: $(B)/msp430/firmware.bin)
 #   msp430/firmware.elf.script = x/link.ld
 #   msp430/firmware.elf.ldflags = ...      (also: .libs = bearssl)
+#   M/x.elf.archives = ...                 searched with the groups
+#   M/x.elf.parts = M/y.bin                bytes linked into it: section .data of y.part.o
+#   IMAGES += M/x.bin                      the bytes of M/x.elf, from its lowest address on
 #
 #   PATH.c.cflags = -mavx2                 extra flags of one file, on every machine
 #   PATH.c.host.cflags = ...               ... on one machine
@@ -117,6 +120,13 @@ $(B)/$1/obj/%.c.o: %.c $(MAKE_FILES)
 $(B)/$1/obj/%.S.o: %.S $(MAKE_FILES)
 	@mkdir -p $$(@D)
 	$$(call say,AS,$1 $$<)$$($1.CC) $$($1.flags) $$($$<.cflags) $$($$<.$1.cflags) $(finish-object)
+
+$(B)/$1/%.bin: $(B)/$1/%.elf
+	$$(call say,COPY,$$@)$$($1.OBJCOPY) -O binary $$< $(T_) && mv $(T_) $$@
+
+$(B)/$1/obj/%.part.o: $(B)/$1/%.bin
+	@mkdir -p $$(@D)
+	$(Q)$$($1.LD) -r -b binary -z noexecstack -o $(T_) $$< && mv $(T_) $$@
 endef
 $(foreach m,$(MACHINES),$(eval $(call compile-rules,$m)))
 objects = $(sort $(patsubst %,$(B)/$1/obj/%.o,$2))
@@ -139,8 +149,9 @@ $(foreach m,$(FREESTANDING),$(foreach g,$(sort $($m.groups)),\
 # $(call image-rules,MACHINE,IMAGE)
 define image-rules
 $(call note-list,$2,$($2.sources))
-$(B)/$2: $(call objects-in-order,$1,$($2.sources)) $(foreach g,$($2.groups),$(B)/$1/lib/lib$g.a) \
-    $($2.script) $(call list-file,$2)
+$(B)/$2: $(call objects-in-order,$1,$($2.sources)) \
+    $(patsubst $1/%.bin,$(B)/$1/obj/%.part.o,$($2.parts)) \
+    $(foreach g,$($2.groups),$(B)/$1/lib/lib$g.a) $($2.archives) $($2.script) $(call list-file,$2)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)$($1.LD) $($1.ldflags) $($2.ldflags) $(addprefix -T ,$($2.script)) \
 	    -Map=$$@.map -o $$@ $$(filter %.o,$$^) \
@@ -150,7 +161,9 @@ $(B)/$(2:.elf=.bin): $(B)/$2
 OBJECTS += $(call objects,$1,$($2.sources))
 IMAGE_FILES += $(B)/$2
 endef
-$(foreach m,$(FREESTANDING),$(foreach i,$(filter $m/%,$(IMAGES)),$(eval $(call image-rules,$m,$i))))
+$(foreach m,$(FREESTANDING),$(foreach i,$(filter $m/%,$(filter-out %.bin,$(IMAGES))),\
+    $(eval $(call image-rules,$m,$i))))
+IMAGE_FILES += $(addprefix $(B)/,$(foreach m,$(FREESTANDING),$(filter $m/%.bin,$(IMAGES))))
 
 # --- hosted archive and programs ------------------------------------------------------------------
 PROGRAM_SOURCES := $(foreach p,$(PROGRAMS),$($p.sources))
