@@ -30,3 +30,46 @@ enclave-aarch64/trustzone/normal.elf.sources = $(wildcard tee/trustzone/node/fir
     tee/trustzone/node/firmware/*.c)
 enclave-aarch64/trustzone/normal.elf.script = tee/trustzone/node/firmware/link.ld
 SDK_FILES += lib/trustzone/normal.bin=$(B)/enclave-aarch64/trustzone/normal.bin
+
+# --- the firmware of a TrustZone device: boot, with the bytes of monitor and kernel behind it ---
+trustzone := tee/trustzone/enclave
+trustzone.boot := $(wildcard $(trustzone)/boot/*.S $(trustzone)/boot/*.c) $(trustzone)/console.c \
+    sdk/rt.c sdk/aarch64/rt_copy.c
+
+# $(call trustzone-firmware,IMAGE,KERNEL): IMAGE.elf is boot, the monitor and KERNEL.elf
+define trustzone-firmware
+IMAGES += $1.elf $1.bin $2.bin
+$1.elf.sources = $$(trustzone.boot)
+$1.elf.parts = enclave-aarch64/trustzone/monitor.bin $2.bin
+$1.elf.groups = core
+$1.elf.archives = $$(enclave-aarch64.trusted-libs)
+$1.elf.script = $$(trustzone)/boot/link.ld
+endef
+
+IMAGES += $(addprefix enclave-aarch64/trustzone/monitor,.elf .bin)
+enclave-aarch64/trustzone/monitor.elf.sources = \
+    $(wildcard $(trustzone)/monitor/*.S $(trustzone)/monitor/*.c) $(trustzone)/console.c \
+    sdk/aarch64/rt_copy.c
+enclave-aarch64/trustzone/monitor.elf.script = $(trustzone)/monitor/link.ld
+
+IMAGES += enclave-aarch64/trustzone/kernel.elf
+enclave-aarch64/trustzone/kernel.elf.sources = \
+    $(wildcard $(trustzone)/kernel/*.S $(trustzone)/kernel/*.c) $(trustzone)/console.c \
+    sdk/rt.c sdk/aarch64/rt_copy.c
+enclave-aarch64/trustzone/kernel.elf.groups = core
+enclave-aarch64/trustzone/kernel.elf.archives = $(enclave-aarch64.trusted-libs)
+enclave-aarch64/trustzone/kernel.elf.script = $(trustzone)/kernel/link.ld
+$(eval $(call trustzone-firmware,enclave-aarch64/trustzone/firmware,enclave-aarch64/trustzone/kernel))
+SDK_FILES += lib/trustzone/firmware.bin=$(B)/enclave-aarch64/trustzone/firmware.bin
+
+# What its tests run: a kernel and a normal world of a few lines each.
+IMAGES += $(addprefix enclave-aarch64/trustzone/tests/,kernel.elf monitor.elf monitor.bin)
+enclave-aarch64/trustzone/tests/kernel.elf.sources = \
+    $(wildcard tee/trustzone/tests/kernel/*.S tee/trustzone/tests/kernel/*.c) $(trustzone)/console.c
+enclave-aarch64/trustzone/tests/kernel.elf.script = tee/trustzone/tests/kernel/link.ld
+enclave-aarch64/trustzone/tests/monitor.elf.sources = tee/trustzone/tests/normal/start.S \
+    tee/trustzone/tests/normal/print.c tee/trustzone/tests/normal/monitor.c \
+    $(trustzone)/boot/tree.c
+enclave-aarch64/trustzone/tests/monitor.elf.script = tee/trustzone/tests/normal/link.ld
+$(eval $(call trustzone-firmware,enclave-aarch64/trustzone/tests/firmware,$(strip \
+    enclave-aarch64/trustzone/tests/kernel)))

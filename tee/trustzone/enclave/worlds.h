@@ -4,7 +4,7 @@
  *
  * What     Secure RAM, who has which part of it:
  *
- *              0x0e000000  monitor       64 KiB  text RX, data RW, its tables
+ *              0x0e000000  monitor       64 KiB  text RX, constants R, data RW; last page: the pen
  *              0x0e010000  hand-over     64 KiB  struct cw_tz_boot; the boot code's stack behind it
  *              0x0e020000  kernel       896 KiB  text, data, tables, stacks
  *              0x0e100000  pages         15 MiB  of modules, given out by the kernel
@@ -19,6 +19,11 @@
  *          ignored and no register of the normal world changes.  The reason is not the caller's to
  *          choose: it is a register of its own.
  *          CW_TZ_SMC_DONE counts only from the secure world; from the other it is unknown.
+ *
+ *          The monitor is entered by boot at its first byte, EL3, MMU off, x0..x3 = at, length of
+ *          the normal world's RAM, its device tree, 2 or 3 for the GIC; by a CPU that waited in the
+ *          pen at its second instruction.  A pen is a word of each CPU: 0, or one of CW_TZ_PEN_*.
+ *          What lies behind a part of the firmware, to the end of its memory, holds zeros.
  * Trust    TRUSTED.
  */
 #ifndef CW_TEE_TRUSTZONE_ENCLAVE_WORLDS_H
@@ -33,6 +38,13 @@
 #define CW_TZ_PAGES_END 0x0f000000
 
 #define CW_TZ_SMC_DONE 0xb2ff0000
+
+/* The CPUs that there may be, CW_TZ_PEN_LEN bytes of the pen for each; written without caches. */
+#define CW_TZ_CPUS 8
+#define CW_TZ_PEN_AT 0x0e00f000
+#define CW_TZ_PEN_LEN 64
+#define CW_TZ_PEN_WAITS 1 /* the CPU: I am here           */
+#define CW_TZ_PEN_GO 2    /* the monitor, when it waits   */
 
 #ifndef __ASSEMBLER__
 

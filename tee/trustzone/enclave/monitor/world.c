@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "tee/trustzone/enclave/monitor/world.h"
+
+#include "tee/trustzone/enclave/monitor/gic.h"
+#include "tee/trustzone/enclave/sysreg.h"
+
+#include <stddef.h>
+
+/* SCR_EL3.  Both: AArch64 below, nothing of the normal world's memory is executed in the secure one.
+ * Secure: interrupts of group 0 are its own, the secure timer is EL1's.  Normal: those are the
+ * monitor's; the CPU's newer features are the normal world's alone, if it has them. */
+#define SCR_BOTH (0x400u | 0x200u | 0x30u)
+#define SCR_SECURE (SCR_BOTH | 0x800u)
+#define SCR_NORMAL (SCR_BOTH | 0x100u | 0x4u | 0x1u)
+#define SCR_FEATURES (0x30000ull | 1ull << 25 | 1ull << 26 | 1ull << 27 | 1ull << 28 | 1ull << 38)
+
+/* MDCR_EL3: in the secure world no debug exceptions, no counting, no debugger from outside. */
+#define MDCR (1ull << 34 | 1ull << 23 | 1ull << 21 | 1ull << 20 | 1ull << 16 | 2ull << 14)
+
+#define PMCR_OFF 0x20u /* PMCR_EL0.DP: the cycle counter stops where counting is not allowed */
+
+#define SCTLR_RESET 0x30d00800u
+#define BEGIN_EL1 0x3c5u /* EL1h, all masked */
+#define BEGIN_EL2 0x3c9u
+
+enum { FREE = 0, CALL = 1, INTERRUPT = 2 };
+
+/* Registers below EL3 that both worlds use, in the order in which they are loaded. */
+#define EACH_REGISTER(X)                                                                             \
+    X(SCTLR_EL1) X(ACTLR_EL1) X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(TCR_EL1) X(MAIR_EL1)          \
+    X(AMAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) X(SP_EL0)    \
+    X(SP_EL1) X(ELR_EL1) X(SPSR_EL1) X(ESR_EL1) X(FAR_EL1) X(AFSR0_EL1) X(AFSR1_EL1) X(PAR_EL1)      \
+    X(CNTKCTL_EL1) X(CSSELR_EL1) X(MDSCR_EL1)
+
+/* Those of the performance monitors, where the CPU has them. */
+#define EACH_COUNTER(X) X(PMCR_EL0) X(PMUSERENR_EL0)
+
+#define FIELD(name) uint64_t name;
+struct cw_vectors {
+    uint8_t registers[32][16];
+    uint64_t control;
+    uint64_t status;
+};
+
+struct context {
+    struct cw_vectors vectors;
+    struct cw_frame frame;
+    EACH_REGISTER(FIELD)
+    EACH_COUNTER(FIELD)
+    uint32_t priority; /* of the interrupts that it lets through */
+};
+
+/* entry.S */
+void cw_vectors_save(struct cw_vectors *ret_vectors);
+void cw_vectors_load(const struct cw_vectors *vectors);
+
+static struct context secure;
+static struct context normal[CW_TZ_CPUS];
+static const struct cw_vectors no_vectors;
+static uint32_t owner;
+
+static unsigned this_cpu(void)
+{
+    return CW_SYSREG_READ(MPIDR_EL1) & (CW_TZ_CPUS - 1);
+}
+
+static bool has_counters(void)
+{
+    const unsigned version = CW_SYSREG_READ(ID_AA64DFR0_EL1) >> 8 & 15;
+    return version != 0 && version != 15;
+}
+
+#define SAVE(name) c->name = CW_SYSREG_READ(name);
+#define LOAD(name) CW_SYSREG_WRITE(name, c->name);
+static void save(struct context *c, const struct cw_frame *frame)
+{
+    c->frame = *frame;
+    EACH_REGISTER(SAVE)
+    if (has_counters()) {
+        EACH_COUNTER(SAVE)
+    }
+}
+
+static void load(const struct context *c, struct cw_frame *frame)
+{
+    EACH_REGISTER(LOAD)
+    if (has_counters()) {
+        EACH_COUNTER(LOAD)
+    }
+    *frame = c->frame;
+}
+
+static void set_scr(uint64_t value)
+{
+    CW_SYSREG_WRITE(SCR_EL3, value);
+    cw_isb();
+}
+
+void cw_world_begin(struct cw_frame *frame, uint64_t entry, uint64_t x0)
+{
+    static const struct context nothing;
+    const bool has_el2 = (CW_SYSREG_READ(ID_AA64PFR0_EL1) >> 8 & 15) != 0;
+    CW_SYSREG_WRITE(MDCR_EL3, MDCR);
+    set_scr(SCR_NORMAL | SCR_FEATURES);
+    load(&nothing, frame);
+    CW_SYSREG_WRITE(SCTLR_EL1, SCTLR_RESET);
+    if (has_counters()) {
+        CW_SYSREG_WRITE(PMCR_EL0, PMCR_OFF);
+    }
+    if (has_el2) {
+        CW_SYSREG_WRITE(SCTLR_EL2, 0x30c50830u);
+        CW_SYSREG_WRITE(HCR_EL2, 0);
+        CW_SYSREG_WRITE(VPIDR_EL2, CW_SYSREG_READ(MIDR_EL1));
+        CW_SYSREG_WRITE(VMPIDR_EL2, CW_SYSREG_READ(MPIDR_EL1));
+    }
+    cw_vectors_load(&no_vectors);
+    frame->x[0] = x0;
+    frame->elr = entry;
+    frame->spsr = has_el2 ? BEGIN_EL2 : BEGIN_EL1;
+}
+
+bool cw_world_is_secure(void)
+{
+    return (CW_SYSREG_READ(SCR_EL3) & 1) == 0;
+}
+
+/* Becomes the owner; false: a call is inside, and the caller need not wait for it. */
+static bool take(uint32_t as, bool may_refuse)
+{
+    for (;;) {
+        uint32_t found = FREE;
+        if (__atomic_compare_exchange_n(&owner, &found, as, false, __ATOMIC_ACQUIRE,
+                    __ATOMIC_RELAXED)) {
+            return true;
+        }
+        if (found == CALL && may_refuse) {
+            return false;
+        }
+        __asm__ volatile("yield");
+    }
+}
+
+static void enter(struct cw_frame *frame)
+{
+    struct context *from = &normal[this_cpu()];
+    save(from, frame);
+    cw_vectors_save(&from->vectors);
+    cw_vectors_load(&no_vectors);
+    set_scr(SCR_SECURE);
+    from->priority = cw_gic_only_secure();
+    load(&secure, frame);
+}
+
+void cw_world_start(struct cw_frame *frame)
+{
+    secure.frame.elr = CW_TZ_KERNEL_AT;
+    secure.frame.spsr = BEGIN_EL1;
+    secure.frame.x[0] = CW_TZ_BOOT_AT;
+    secure.SCTLR_EL1 = SCTLR_RESET;
+    secure.PMCR_EL0 = PMCR_OFF;
+    (void)take(INTERRUPT, false);
+    enter(frame);
+}
+
+bool cw_world_call(struct cw_frame *frame, bool may_refuse)
+{
+    if (!take(CALL, may_refuse)) {
+        return false;
+    }
+    enter(frame);
+    frame->x[0] = CW_TZ_CALL;
+    for (unsigned i = 0; i < 4; i++) {
+        frame->x[1 + i] = normal[this_cpu()].frame.x[i];
+    }
+    frame->x[5] = this_cpu();
+    return true;
+}
+
+void cw_world_interrupt(struct cw_frame *frame)
+{
+    (void)take(INTERRUPT, false);
+    enter(frame);
+    frame->x[0] = CW_TZ_INTERRUPT;
+    for (unsigned i = 1; i < 5; i++) {
+        frame->x[i] = 0;
+    }
+    frame->x[5] = this_cpu();
+}
+
+void cw_world_done(struct cw_frame *frame)
+{
+    struct context *to = &normal[this_cpu()];
+    const bool was_call = owner == CALL;
+    save(&secure, frame);
+    cw_gic_restore(to->priority);
+    set_scr(SCR_NORMAL | SCR_FEATURES);
+    load(to, frame);
+    cw_vectors_load(&to->vectors);
+    for (unsigned i = 0; i < 4 && was_call; i++) {
+        frame->x[i] = secure.frame.x[1 + i];
+    }
+    __atomic_store_n(&owner, FREE, __ATOMIC_RELEASE);
+}

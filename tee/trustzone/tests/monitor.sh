@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# monitor.sh: boot and monitor of the secure world, with a kernel and a normal world of their own,
+# on several CPUs and both interrupt controllers.
+set -eu
+BUILD=${BUILD:-$PWD/build/enclave-aarch64}
+for tool in aarch64-linux-gnu-gcc qemu-system-aarch64; do
+    command -v $tool >/dev/null || { echo "$tool is missing: ./run setup installs it"; exit 77; }
+done
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+export BUILD WORK PYTHONDONTWRITEBYTECODE=1
+python3 tee/trustzone/tests/monitor.py
