@@ -19,12 +19,12 @@
 #   IMAGES += msp430/firmware.elf          a linked freestanding image, $(B)/msp430/firmware.elf
 #   msp430/firmware.elf.sources = ...      files linked into it, in this order
 #   msp430/firmware.elf.groups = core      archives searched after them
-#                                          (the same without ELF: $(B)/msp430/firmware.bin)
 #   msp430/firmware.elf.script = x/link.ld
 #   msp430/firmware.elf.ldflags = ...      (also: .libs = bearssl)
 #   M/x.elf.archives = ...                 searched with the groups
 #   M/x.elf.parts = M/y.bin                bytes linked into it: section .data of y.part.o
-#   IMAGES += M/x.bin                      the bytes of M/x.elf, from its lowest address on
+#   IMAGES += M/x.bin                      the bytes of M/x.elf, from its lowest address on; made
+#                                          without this too when something else needs them
 #
 #   PATH.c.cflags = -mavx2                 extra flags of one file, on every machine
 #   PATH.c.host.cflags = ...               ... on one machine
@@ -120,9 +120,6 @@ $(B)/$1/obj/%.c.o: %.c $(MAKE_FILES)
 $(B)/$1/obj/%.S.o: %.S $(MAKE_FILES)
 	@mkdir -p $$(@D)
 	$$(call say,AS,$1 $$<)$$($1.CC) $$($1.flags) $$($$<.cflags) $$($$<.$1.cflags) $(finish-object)
-
-$(B)/$1/%.bin: $(B)/$1/%.elf
-	$$(call say,COPY,$$@)$$($1.OBJCOPY) -O binary $$< $(T_) && mv $(T_) $$@
 
 $(B)/$1/obj/%.part.o: $(B)/$1/%.bin
 	@mkdir -p $$(@D)
