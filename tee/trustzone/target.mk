@@ -16,6 +16,10 @@ SDK_FILES += lib/trustzone/link.ld=tee/trustzone/enclave/runtime/link.ld \
 host.lib += $(wildcard tee/trustzone/owner/*.c)
 host.pkgs += jansson openssl
 tee/trustzone/tests/device_test.c.with := tee/trustzone/tests/board.c
+trustzone.tokens := tee/trustzone/tests/tokens.c tee/trustzone/tests/board.c \
+    tee/trustzone/enclave/kernel/token.c
+tee/trustzone/tests/chain_test.c.with = $(trustzone.tokens)
+tee/trustzone/tests/verify_test.c.with = $(trustzone.tokens)
 
 # --- the kernel at S-EL1 ------------------------------------------------------------------------
 trustzone.kernel := $(addprefix tee/trustzone/enclave/kernel/,space.c pages.c queue.c normal.c)

@@ -28,7 +28,7 @@ static void arguments(const struct cw_owner_node *node, const char *sdk_dir,
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         cw_tool_add(ret_arguments, "%s", words[i]);
     }
-    cw_tool_add(ret_arguments, "%s/lib/trustzone/shim.bin", sdk_dir);
+    cw_tool_add(ret_arguments, "%s/lib/trustzone/normal.bin", sdk_dir);
 }
 
 static cw_status take_key(const char *folder, struct cw_tz_key *ret_key)
