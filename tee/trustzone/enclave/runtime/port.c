@@ -6,12 +6,15 @@
  * those of a module that left, and enters it once at a time, so nothing here is assembly and nothing
  * counts entries.
  */
+#include "core/crypto/aarch64/cpu.h"
 #include "sdk/many.h"
 #include "sdk/rt.h"
 #include "sdk/run.h"
 #include "tee/trustzone/enclave/runtime/svc.h"
 
 #define RANDOM_MAX 256u /* bytes of one SVC */
+
+_Static_assert(CW_TZ_CPU_AES == CW_CPU_AES, "what the kernel says is what the library reads");
 
 _Noreturn void cw_tz_start(uint64_t entry, uint64_t in_len, uint64_t cpu);
 
@@ -48,7 +51,7 @@ __attribute__((section(".text.cw_entry"))) void cw_tz_start(uint64_t entry, uint
         uint64_t cpu)
 {
     struct cw_call call;
-    (void)cpu;
+    cw_cpu = (uint32_t)cpu;
     if (cw_enclave_random((uint8_t *)&__stack_chk_guard, sizeof __stack_chk_guard) != CW_OK) {
         cw_enclave_abort();
     }
