@@ -9,8 +9,8 @@
  * Limits   body_len < 2^36 - 32.
  * Binding  core/crypto/x86_64/gcm.c for x86-64 enclaves (uses AES-NI and PCLMULQDQ without asking
  *          the CPU); else core/crypto/bearssl/gcm.c with one engine (gcm_engine.h): gcm_ct64.c for
- *          any machine, gcm_choose.c for hosted programs on x86-64 (asks), core/crypto/aarch64/
- *          gcm_choose.c for AArch64 (is told: cpu.h).
+ *          any machine, gcm_choose.c for hosted programs on x86-64 (asks), gcm_aarch64.c (is told:
+ *          core/crypto/aarch64/cpu.h).
  * Source   NIST SP 800-38D, RFC 8452 appendix A; code of BearSSL; vectors in tests/vectors/gcm.txt
  */
 #ifndef CW_CORE_CRYPTO_GCM_H

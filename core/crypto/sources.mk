@@ -6,7 +6,7 @@ crypto.plain := $(addprefix core/crypto/,kdf.c suite.c spongent.c spongent64.c \
 
 core/crypto/x86_64/spongent_sse41.c.cflags := -msse4.1
 
-# Vector registers, as everywhere in the library, and instructions that gcm_choose.c asks for first.
+# Vector registers, as everywhere in the library, and instructions that gcm_aarch64.c chooses.
 $(B)/enclave-aarch64/obj/core/crypto/aarch64/gcm_unit.c.o: private enclave-aarch64.flags := \
     $(filter-out -mgeneral-regs-only,$(enclave-aarch64.flags)) -march=armv8-a+crypto
 
@@ -18,8 +18,7 @@ enclave-x86_64.core += $(crypto.plain) core/crypto/x86_64/spongent_sse41.c \
     core/crypto/x86_64/spongent_permute.c core/crypto/x86_64/gcm.c
 
 enclave-aarch64.core += $(crypto.plain) core/crypto/spongent_permute.c \
-    $(addprefix core/crypto/bearssl/,gcm.c p256.c drbg.c) core/crypto/cose.c \
-    $(addprefix core/crypto/aarch64/,gcm_choose.c gcm_unit.c)
+    $(addprefix core/crypto/bearssl/,gcm.c gcm_aarch64.c p256.c drbg.c) core/crypto/cose.c core/crypto/aarch64/gcm_unit.c
 
 msp430.core += core/crypto/msp430/unit.S core/crypto/msp430/suite.c
 

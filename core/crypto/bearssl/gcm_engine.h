@@ -3,7 +3,7 @@
  * gcm_engine.h - what gcm.c needs of a CPU: AES in counter mode and GHASH.
  *
  * What     cw_gcm_engine_* are the symbols that gcm.c calls.  Exactly one of gcm_ct64.c,
- *          gcm_choose.c and core/crypto/aarch64/gcm_choose.c defines them.
+ *          gcm_choose.c and gcm_aarch64.c defines them.
  * Trust    TRUSTED.  Constant time.
  */
 #ifndef CW_CORE_CRYPTO_BEARSSL_GCM_ENGINE_H
