@@ -66,6 +66,8 @@ enclave-aarch64/trustzone/kernel.elf.script = $(trustzone)/kernel/link.ld
 $(eval $(call trustzone-firmware,enclave-aarch64/trustzone/firmware,enclave-aarch64/trustzone/kernel))
 SDK_FILES += lib/trustzone/firmware.bin=$(B)/enclave-aarch64/trustzone/firmware.bin
 
+tee/trustzone/tests/tree_test.c.with := tee/trustzone/enclave/boot/tree.c
+
 # What its tests run: a kernel and a normal world of a few lines each.
 IMAGES += $(addprefix enclave-aarch64/trustzone/tests/,kernel.elf monitor.elf monitor.bin)
 enclave-aarch64/trustzone/tests/kernel.elf.sources = \

@@ -91,6 +91,15 @@ static bool cpu_random(uint64_t *ret_word)
     return has_failed == 0;
 }
 
+/* Zeros, also for who looks at memory without caches. */
+static void erase(uint8_t *bytes, size_t len)
+{
+    cw_bytes_wipe(bytes, len);
+    for (uintptr_t at = (uintptr_t)bytes & ~(uintptr_t)63; at < (uintptr_t)bytes + len; at += 64) {
+        __asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+    }
+}
+
 /*
  * The seed of this start: what the board gave, what the CPU has, a secret of this device; then what
  * the board gave is erased, for the normal world is next to read there.
@@ -118,8 +127,8 @@ static void seed(uint8_t *tree_bytes, const struct cw_tree *tree, const uint8_t 
     cw_sha256_update(&h, words, sizeof words);
     cw_sha256_out(&h, gathered);
     cw_hmac_sha256(mix, 32, gathered, sizeof gathered, ret_seed);
-    cw_bytes_wipe(rng_seed, tree->rng_seed.len);
-    cw_bytes_wipe(tree_bytes + tree->kaslr_seed.at, tree->kaslr_seed.len);
+    erase(rng_seed, tree->rng_seed.len);
+    erase(tree_bytes + tree->kaslr_seed.at, tree->kaslr_seed.len);
     cw_bytes_wipe(&h, sizeof h);
     cw_bytes_wipe(gathered, sizeof gathered);
     cw_bytes_wipe(words, sizeof words);
