@@ -197,6 +197,8 @@ typedef enum cw_tz_probe {
     CW_TZ_PROBE_DMA,      /* address, length, at most 4096: this console's device reads
                              there, and sends what it read behind the answer              */
     CW_TZ_PROBE_MASK,     /* 1: all interrupts of its CPU, 0: none                       */
+    CW_TZ_PROBE_AGAIN,    /* the last ENTER of the link once more -> x0 of the SMC, ret, a and b of
+                             parameter 0 */
 } cw_tz_probe;
 
 /* --- 4. kernel / owner: an image --------------------------------------------------------------------

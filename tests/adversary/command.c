@@ -24,7 +24,7 @@ const char cw_command_help[] =
         "relabel ID CHANNEL COUNTER, predecessor ID1 ID2 COUNTER, forge CHANNEL COUNTER [LEN],\n"
         "inject HEX [from=SIDE]  [link=N|pair=N]: put a message on a link\n"
         "cut LINK|all\n"
-        "peek ADDRESS BYTES, poke ADDRESS BYTES VALUE, smc X0 X1 X2 X3, dma ADDRESS BYTES, mask 0|1:\n"
+        "peek ADDRESS BYTES, poke ADDRESS BYTES VALUE, smc X0 X1 X2 X3, dma ADDRESS BYTES, mask 0|1, again:\n"
         "    what the normal world of a TrustZone board tries (--world)\n"
         "FILTER: pair=N link=N from=dialer|listener type=event|request|response|ack|hello|any\n"
         "    channel=N counter=N";
@@ -524,6 +524,7 @@ static const struct probe {
         {"smc", CW_TZ_PROBE_SMC, 4, "expected: smc X0 X1 X2 X3"},
         {"dma", CW_TZ_PROBE_DMA, 2, "expected: dma ADDRESS BYTES"},
         {"mask", CW_TZ_PROBE_MASK, 1, "expected: mask 0|1"},
+        {"again", CW_TZ_PROBE_AGAIN, 0, "expected: again"},
 };
 
 /* {"ok": true, "aborted": false, "words": [...]}, or aborted with [ESR_EL1, FAR_EL1]. */

@@ -28,7 +28,7 @@
  *   predecessor ID1 ID2 COUNTER [link=N]           the forgery of forge.h out of two events
  *   inject HEX link=N|pair=N [from=listener]       these bytes
  *   cut LINK|all                   close links
- *   peek ADDRESS BYTES, poke ADDRESS BYTES VALUE, smc X0 X1 X2 X3, dma ADDRESS BYTES, mask 0|1
+ *   peek ADDRESS BYTES, poke ADDRESS BYTES VALUE, smc X0 X1 X2 X3, dma ADDRESS BYTES, mask 0|1, again
  *                                  what the normal world of a TrustZone board tries:
  *                                  "aborted", and "words": results or ESR_EL1 and FAR_EL1; "bytes"
  *   help

@@ -78,8 +78,7 @@ static bool hear(const struct cw_world *w, uint64_t ret_words[static CW_WORLD_WO
     }
     struct cw_reader r = cw_reader_over(header, sizeof header);
     const uint32_t len = cw_reader_u32(&r);
-    const uint32_t least = CW_TZ_LINK_HEADER_LEN - 4 + WORDS_LEN;
-    if (header[4] != CW_TZ_LINK_PROBED || len < least || len - least > CW_WORLD_DMA_MAX
+    if (header[4] != CW_TZ_LINK_PROBED || len < WORDS_LEN || len - WORDS_LEN > CW_WORLD_DMA_MAX
             || !take(w, words, sizeof words)) {
         return false;
     }
@@ -87,7 +86,7 @@ static bool hear(const struct cw_world *w, uint64_t ret_words[static CW_WORLD_WO
     for (size_t i = 0; i < CW_WORLD_WORDS; i++) {
         ret_words[i] = cw_reader_u64(&r);
     }
-    *ret_len = len - least;
+    *ret_len = len - WORDS_LEN;
     return take(w, ret_bytes, *ret_len);
 }
 
@@ -96,7 +95,7 @@ const char *cw_world_probe(struct cw_world *w, cw_tz_probe what, const uint64_t 
 {
     uint8_t frame[CW_TZ_LINK_HEADER_LEN + WORDS_LEN];
     struct cw_writer writer = cw_writer_over(frame, sizeof frame);
-    cw_writer_u32(&writer, CW_TZ_LINK_HEADER_LEN - 4 + WORDS_LEN);
+    cw_writer_u32(&writer, WORDS_LEN);
     cw_writer_u32(&writer, CW_TZ_LINK_PROBE);
     cw_writer_u64(&writer, what);
     for (size_t i = 0; i < 4; i++) {

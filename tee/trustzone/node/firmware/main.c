@@ -92,13 +92,14 @@ static void say(struct arrival *a, uint8_t kind, const struct console_part *part
 
 /* --- calls ------------------------------------------------------------------------------------------- */
 
-static bool call_secure_world(void)
+/* OPTEE_OK, or why there was no call. */
+static uint32_t call_secure_world(void)
 {
     uint64_t words[4] = {OPTEE_CALL_WITH_ARG, (uintptr_t)message >> 32, (uint32_t)(uintptr_t)message};
     cpu_barrier();
     cpu_call(words);
     cpu_barrier();
-    return (uint32_t)words[0] == OPTEE_OK;
+    return (uint32_t)words[0];
 }
 
 static void note_session(uint32_t command, uint32_t session)
@@ -146,6 +147,38 @@ static void refuse(uint32_t ret)
     message->ret_origin = ORIGIN_COMMS;
 }
 
+/* The last ENTER as it came, for a probe that repeats it. */
+static uint8_t last[CW_TZ_LINK_MAX] __attribute__((aligned(PAGE)));
+static size_t last_len;
+
+static void remember(const uint8_t *frame, size_t len)
+{
+    if (probe.console.registers != 0 && message->command == OPTEE_INVOKE
+            && message->function == CW_TZ_ENTER) {
+        memcpy(last, frame, len);
+        last_len = len;
+    }
+}
+
+static bool repeat(uint64_t ret_words[static 4])
+{
+    uint64_t rooms[OPTEE_PARAMETERS_MAX];
+    if (last_len == 0) {
+        return false;
+    }
+    memcpy(message, last, MESSAGE_LEN(0));
+    const size_t message_len = MESSAGE_LEN(message->parameter_count);
+    memcpy(message, last, message_len);
+    if (!place(last + message_len, CW_TZ_LINK_MAX - message_len, rooms)) {
+        return false;
+    }
+    ret_words[0] = call_secure_world();
+    ret_words[1] = message->ret;
+    ret_words[2] = message->parameters[0].a;
+    ret_words[3] = message->parameters[0].b;
+    return true;
+}
+
 /* The frame is a message and its data, which stays where it arrived. */
 static void serve_call(uint8_t *frame, size_t len)
 {
@@ -164,9 +197,10 @@ static void serve_call(uint8_t *frame, size_t len)
         message_len = MESSAGE_LEN(count);
         memcpy(message, frame, message_len);
         uint8_t *const data = frame + message_len;
+        remember(frame, len);
         if (!place(data, CW_TZ_LINK_MAX - message_len, rooms)) {
             refuse(TEE_ERROR_BAD_PARAMETERS);
-        } else if (!call_secure_world()) {
+        } else if (call_secure_world() != OPTEE_OK) {
             refuse(TEE_ERROR_GENERIC);
         }
         if (message->ret == TEE_SUCCESS && command != OPTEE_INVOKE) {
@@ -238,6 +272,9 @@ static void serve_probe(const uint8_t *frame, size_t len)
         break;
     case CW_TZ_PROBE_MASK:
         cpu_mask(in[1] != 0);
+        break;
+    case CW_TZ_PROBE_AGAIN:
+        out[0] = repeat(&out[1]);
         break;
     }
     say(&probe, CW_TZ_LINK_PROBED, parts, 2);
