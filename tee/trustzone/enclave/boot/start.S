@@ -15,6 +15,15 @@
     .section .reset, "ax"
     .global cw_boot_reset
 cw_boot_reset:
+    b start
+
+    /* The pen is in flash, and what is fetched from there while the kernel programs it is the
+     * flash's status: undefined.  This is where such an exception goes (VBAR_EL3 is 0 after reset):
+     * the CPU begins anew, until there is code again. */
+    .org 0x200
+    b start
+
+start:
     ldr x0, =CW_SCTLR_EL3_OFF
     msr sctlr_el3, x0
     isb
@@ -108,6 +117,7 @@ pen:
     mov x2, #CW_TZ_PEN_LEN
     madd x1, x0, x2, x1
     mov w2, #CW_TZ_PEN_WAITS
+    b 2f                                /* it may have been let go already */
 1:  str w2, [x1]
     dsb sy
 2:  ldr w3, [x1]
