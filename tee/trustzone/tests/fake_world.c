@@ -14,18 +14,34 @@ static uint8_t ram[FAKE_RAM_LEN];
 static uint32_t read_in[FAKE_RAM_LEN]; /* the call in which a byte was read */
 static uint32_t call;
 
+#define CHUNK 0x10000ull
+static bool is_dirty[FAKE_RAM_LEN / CHUNK + 1];
+
+static void mark(uint64_t pa, uint64_t len)
+{
+    for (uint64_t i = (pa - FAKE_RAM) / CHUNK; i <= (pa - FAKE_RAM + len) / CHUNK; i++) {
+        is_dirty[i] = true;
+    }
+}
+
 uint8_t *fake_ram(uint64_t pa)
 {
     if (pa < FAKE_RAM || pa - FAKE_RAM >= FAKE_RAM_LEN) {
         abort();
     }
+    mark(pa, pa - FAKE_RAM < FAKE_RAM_LEN - CHUNK ? CHUNK : 0);
     return ram + (pa - FAKE_RAM);
 }
 
 void fake_world_new(void)
 {
     memset(&fake, 0, sizeof fake);
-    memset(ram, 0, sizeof ram);
+    for (uint64_t i = 0; i < FAKE_RAM_LEN / CHUNK; i++) {
+        if (is_dirty[i]) {
+            memset(ram + i * CHUNK, 0, CHUNK);
+        }
+    }
+    memset(is_dirty, 0, sizeof is_dirty);
     fake_world_call();
 }
 
@@ -50,6 +66,7 @@ cw_status cw_tz_normal_read(void *ret_to, uint64_t pa, uint64_t len)
         fake.refused++;
         return CW_E_DENIED;
     }
+    mark(pa, len);
     uint8_t *to = ret_to;
     uint8_t *at = ram + (pa - FAKE_RAM);
     for (uint64_t i = 0; i < len; i++) {
@@ -71,6 +88,7 @@ cw_status cw_tz_normal_write(uint64_t pa, const void *from, uint64_t len)
         fake.refused++;
         return CW_E_DENIED;
     }
+    mark(pa, len);
     memcpy(ram + (pa - FAKE_RAM), from, (size_t)len);
     fake.accesses++;
     fake.written += len;

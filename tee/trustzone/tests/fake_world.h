@@ -43,7 +43,7 @@ struct fake_world {
 };
 extern struct fake_world fake;
 
-/* The memory itself, as the normal world sees it. */
+/* The memory itself, as the normal world sees it: up to 64 KiB from pa on may be changed. */
 uint8_t *fake_ram(uint64_t pa);
 
 /* fake_world_new - zeros everywhere, no session. */

@@ -217,7 +217,7 @@ static void only_what_goes_back_is_written(void **state)
     assert_int_equal(m.header.ret_origin, TEE_ORIGIN_MODULE);
 }
 
-static void each_byte_is_fetched_once_even_if_it_changes_at_once(void **state)
+static void r09_each_byte_is_fetched_once_even_if_it_changes_at_once(void **state)
 {
     (void)state;
     fresh();
@@ -304,7 +304,7 @@ static void opening_takes_two_meta_values_and_nothing_else(void **state)
     assert_int_equal(fake.open_mask, 0);
 }
 
-static void sessions_are_bounded_and_their_numbers_do_not_come_again(void **state)
+static void r19_sessions_are_bounded_and_their_numbers_do_not_come_again(void **state)
 {
     uint32_t sessions[CW_TZ_SESSIONS];
     (void)state;
@@ -332,7 +332,7 @@ static void sessions_are_bounded_and_their_numbers_do_not_come_again(void **stat
     assert_int_equal(cw_tz_session_count(), CW_TZ_SESSIONS);
 }
 
-static void numbers_that_are_no_session_are_refused(void **state)
+static void r16_numbers_that_are_no_session_are_refused(void **state)
 {
     static const uint32_t wrong[] = {0, 1, 2, CW_TZ_SESSIONS, CW_TZ_SESSIONS + 1, 255, 256,
             UINT32_MAX, 0x80000001};
@@ -361,7 +361,7 @@ static const uint64_t all_attrs[] = {OPTEE_NONE, OPTEE_VALUE_IN, OPTEE_VALUE_OUT
 #define ATTRS (sizeof all_attrs / sizeof all_attrs[0])
 
 /* Commands with their own parameters, and each of them with another type in any place. */
-static void a_type_that_is_not_the_command_s_reaches_nothing(void **state)
+static void r14_a_type_that_is_not_the_command_s_reaches_nothing(void **state)
 {
     static const struct {
         uint32_t function;
@@ -428,7 +428,7 @@ static void more_than_four_parameters_or_an_unknown_command_is_refused(void **st
 
 /* --- buffers ---------------------------------------------------------------------------------------- */
 
-static void buffers_outside_the_normal_world_are_refused(void **state)
+static void r11_buffers_outside_the_normal_world_are_refused(void **state)
 {
     static const struct {
         uint64_t at;
@@ -456,7 +456,7 @@ static void buffers_outside_the_normal_world_are_refused(void **state)
     assert_int_equal(fake.entered, 0);
 }
 
-static void every_entry_of_a_page_list_is_checked(void **state)
+static void r11_every_entry_of_a_page_list_is_checked(void **state)
 {
     static const uint64_t wrong[] = {0, SECURE, FAKE_RAM - 0x1000, FAKE_RAM + FAKE_RAM_LEN,
             BUFFER + 1, BUFFER + 8, UINT64_MAX, 0xfffffffffffff000, BUFFER | 1ull << 63};
@@ -497,7 +497,7 @@ static void lists_are_bounded(void **state)
     assert_int_equal(register_shm(1, LIST, CW_TZ_SHM_PAGES * 4096ull), TEE_SUCCESS);
 }
 
-static void objects_are_bounded_and_their_references_unique(void **state)
+static void r16_objects_are_bounded_and_their_references_unique(void **state)
 {
     (void)state;
     fresh();
@@ -537,7 +537,7 @@ static void registering_takes_one_parameter_of_its_type(void **state)
     assert_int_equal(call(), TEE_ERROR_BAD_PARAMETERS);
 }
 
-static void a_part_lies_in_what_was_registered(void **state)
+static void r15_a_part_lies_in_what_is_registered(void **state)
 {
     static const struct {
         uint64_t offset;
@@ -566,7 +566,7 @@ static void a_part_lies_in_what_was_registered(void **state)
 }
 
 /* The list in memory is another one since: what was checked is what counts. */
-static void a_list_that_changed_after_it_was_registered_has_no_effect(void **state)
+static void r15_a_list_that_changed_after_it_was_registered_has_no_effect(void **state)
 {
     const uint64_t secure = SECURE;
     (void)state;
@@ -583,7 +583,7 @@ static void a_list_that_changed_after_it_was_registered_has_no_effect(void **sta
     assert_int_equal(fake.refused, 0);
 }
 
-static void output_across_pages_stays_in_its_buffer(void **state)
+static void r13_output_across_pages_stays_in_its_buffer(void **state)
 {
     (void)state;
     fresh();
@@ -641,7 +641,7 @@ static void without_room_for_all_output_a_module_is_not_entered(void **state)
     assert_int_equal(fake.entered, 0);
 }
 
-static void after_a_failure_only_the_code_goes_back(void **state)
+static void r10_after_a_failure_only_the_code_goes_back(void **state)
 {
     (void)state;
     fresh();
@@ -738,24 +738,24 @@ int main(void)
             cmocka_unit_test(too_many_parameters_are_not_read),
             cmocka_unit_test(a_message_that_is_unknown_changes_nothing),
             cmocka_unit_test(only_what_goes_back_is_written),
-            cmocka_unit_test(each_byte_is_fetched_once_even_if_it_changes_at_once),
+            cmocka_unit_test(r09_each_byte_is_fetched_once_even_if_it_changes_at_once),
             cmocka_unit_test(another_uuid_is_not_found),
             cmocka_unit_test(opening_takes_two_meta_values_and_nothing_else),
-            cmocka_unit_test(sessions_are_bounded_and_their_numbers_do_not_come_again),
-            cmocka_unit_test(numbers_that_are_no_session_are_refused),
-            cmocka_unit_test(a_type_that_is_not_the_command_s_reaches_nothing),
+            cmocka_unit_test(r19_sessions_are_bounded_and_their_numbers_do_not_come_again),
+            cmocka_unit_test(r16_numbers_that_are_no_session_are_refused),
+            cmocka_unit_test(r14_a_type_that_is_not_the_command_s_reaches_nothing),
             cmocka_unit_test(more_than_four_parameters_or_an_unknown_command_is_refused),
-            cmocka_unit_test(buffers_outside_the_normal_world_are_refused),
-            cmocka_unit_test(every_entry_of_a_page_list_is_checked),
+            cmocka_unit_test(r11_buffers_outside_the_normal_world_are_refused),
+            cmocka_unit_test(r11_every_entry_of_a_page_list_is_checked),
             cmocka_unit_test(lists_are_bounded),
-            cmocka_unit_test(objects_are_bounded_and_their_references_unique),
+            cmocka_unit_test(r16_objects_are_bounded_and_their_references_unique),
             cmocka_unit_test(registering_takes_one_parameter_of_its_type),
-            cmocka_unit_test(a_part_lies_in_what_was_registered),
-            cmocka_unit_test(a_list_that_changed_after_it_was_registered_has_no_effect),
-            cmocka_unit_test(output_across_pages_stays_in_its_buffer),
+            cmocka_unit_test(r15_a_part_lies_in_what_is_registered),
+            cmocka_unit_test(r15_a_list_that_changed_after_it_was_registered_has_no_effect),
+            cmocka_unit_test(r13_output_across_pages_stays_in_its_buffer),
             cmocka_unit_test(an_image_reaches_its_session),
             cmocka_unit_test(without_room_for_all_output_a_module_is_not_entered),
-            cmocka_unit_test(after_a_failure_only_the_code_goes_back),
+            cmocka_unit_test(r10_after_a_failure_only_the_code_goes_back),
             cmocka_unit_test(entries_and_input_are_bounded),
             cmocka_unit_test(no_input_may_be_null),
             cmocka_unit_test(what_a_device_caused_stays_until_there_is_room),

@@ -195,8 +195,11 @@ static void choose_sector(void)
 cw_status cw_tz_journal_open(void)
 {
     cw_status status = CW_OK;
-    cw_bytes_wipe(&journal, sizeof journal);
+    cw_bytes_wipe(&journal.subjects[DEVICE], sizeof journal.subjects[DEVICE]);
     journal.count = DEVICE + 1;
+    journal.generation = 0;
+    journal.sector = 0;
+    journal.is_broken = false;
     choose_sector();
     if (journal.generation == 0) {
         status = is_new() ? cw_tz_flash_erase(0) : CW_E_FORM;

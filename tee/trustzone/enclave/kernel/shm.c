@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-#include "core/base/bytes.h"
 #include "tee/trustzone/abi.h"
 #include "tee/trustzone/enclave/kernel/normal.h"
 
@@ -21,7 +20,9 @@ static struct object {
 
 void cw_tz_shm_close(void)
 {
-    cw_bytes_wipe(objects, sizeof objects);
+    for (unsigned i = 0; i < CW_TZ_SHM_OBJECTS; i++) {
+        objects[i].len = 0;
+    }
 }
 
 static struct object *find(uint64_t reference)
@@ -101,7 +102,7 @@ uint32_t cw_tz_shm_unregister(uint64_t reference)
     if (object == NULL) {
         return TEE_ERROR_ITEM_NOT_FOUND;
     }
-    cw_bytes_wipe(object, sizeof *object);
+    object->len = 0;
     return TEE_SUCCESS;
 }
 
