@@ -13,6 +13,7 @@
 #include "core/crypto/suite.h"
 #include "deploy/local.h"
 #include "deploy/memory.h"
+#include "deploy/place.h"
 #include "deploy/secret.h"
 #include "posix/args.h"
 #include "posix/file.h"
@@ -218,6 +219,13 @@ static cw_status describe_node(struct cw_app *app, struct cw_remote *r)
     };
     if (n->backend->has_platform) {
         describe_platform(app, r);
+    }
+    if (n->backend->needs_sdk) {
+        r->sdk = cw_place_sdk(app->options.sdk);
+        if (r->sdk == NULL) {
+            return CW_E_SYSTEM;
+        }
+        r->owner_node.sdk_dir = r->sdk;
     }
     if (!n->vendor.is_set) {
         return CW_OK;

@@ -44,6 +44,7 @@ struct cw_options {
     const char *key_file;   /* NULL: key in the state's folder       */
     const char *passphrase_file; /* NULL: asked on the terminal        */
     const char *sdk;        /* NULL: found beside the program        */
+    const char *accept_rollback; /* a node whose device is taken as it is; NULL: none */
     uint32_t timeout_ms;
 };
 
@@ -89,6 +90,7 @@ struct cw_remote {
     uint8_t vendor_key[CW_KEY_LEN];
     uint8_t platform[CW_PLATFORM_ID_LEN];
     char *collateral; /* absolute, or NULL */
+    char *sdk;        /* NULL: its tee needs none */
     const char **allow_status;
     uint8_t image_hash[32];
     struct cw_manager manager;

@@ -418,10 +418,29 @@ static cw_status carry_all(struct apply *a)
     return status;
 }
 
+/* --accept-rollback NODE */
+static bool names_a_node(const struct cw_app *app)
+{
+    const char *name = app->options.accept_rollback;
+    bool is_there = name == NULL;
+    for (size_t i = 0; i < app->d.node_count && !is_there; i++) {
+        is_there = strcmp(app->d.nodes[i].name.value, name) == 0;
+    }
+    if (!is_there) {
+        cw_log_error("--accept-rollback" CW_AT ": found \"%s\", which no node is called" CW_REMEDY
+                     ", expected a node of %s",
+                name, app->descriptor_path);
+    }
+    return is_there;
+}
+
 static cw_status apply(struct cw_app *app)
 {
     struct apply a = {.app = app};
     cw_status status = cw_app_open(app);
+    if (status == CW_OK && !names_a_node(app)) {
+        status = CW_E_FORM;
+    }
     if (status == CW_OK) {
         cw_app_step(app, "validate", "%s: %zu nodes, %zu modules, %zu connections",
                 app->descriptor_path, app->d.node_count, app->d.module_count,

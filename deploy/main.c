@@ -28,7 +28,7 @@ static const struct cw_verb verbs[] = {
         {"plan", "what apply would do, and why; changes nothing", "[app.json]",
                 "causeway plan --json", "exit-code", 0, 0, cw_cmd_plan, NULL},
         {"apply", "build, load, attest and connect; what is right is not touched", "[app.json]",
-                "causeway apply", "force", 0, 0, cw_cmd_apply, NULL},
+                "causeway apply", "force accept-rollback", 0, 0, cw_cmd_apply, NULL},
         {"status", "modules, sessions and authenticated counts of all connections", "[app.json]",
                 "causeway status --json", "", 0, 0, cw_cmd_status, NULL},
         {"events", "accepted and refused frames by reason, stalls, restarts", "[app.json]",
@@ -90,6 +90,7 @@ enum {
     OPTION_ONCE,
     OPTION_DIR,
     OPTION_TEE,
+    OPTION_ACCEPT_ROLLBACK,
 };
 
 static const struct cw_args_option options[] = {
@@ -117,6 +118,8 @@ static const struct cw_args_option options[] = {
         [OPTION_ONCE] = {"once", NULL, "to the end, with all attacks; status 0 only if each held"},
         [OPTION_DIR] = {"dir", "DIR", "work there, and keep it"},
         [OPTION_TEE] = {"tee", "TEE", "what its nodes are: native (default), sancus, sgx or trustzone"},
+        [OPTION_ACCEPT_ROLLBACK] = {"accept-rollback", "NODE",
+                "take its device as it is, though the owner has seen a newer copy of it"},
         {0},
 };
 
@@ -225,6 +228,8 @@ static bool take_option(struct line *l, size_t index, const char *value)
         l->words.dir = value;
     } else if (index == OPTION_TEE) {
         l->words.tee = value;
+    } else if (index == OPTION_ACCEPT_ROLLBACK) {
+        l->options.accept_rollback = value;
     } else if (index == OPTION_FORCE) {
         l->options.force = true;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One module at its node: load, attest, open a session, command. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +258,36 @@ static cw_status check_policy(const struct cw_app *app, const struct cw_remote *
     return CW_OK;
 }
 
+/* Did its platform start at least as often as when this owner saw it last? */
+static cw_status check_start(struct cw_app *app, struct cw_remote *r)
+{
+    const struct cw_owner_verdict *v = &r->verdict;
+    const char *node = r->node->name.value;
+    const char *accepted = app->options.accept_rollback;
+    uint64_t seen = 0;
+    if (v->start_count == 0) {
+        return CW_OK;
+    }
+    const cw_status status = cw_state_start(app->state, v->platform, v->start_count, v->start_seed,
+            accepted != NULL && strcmp(accepted, node) == 0, &seen);
+    if (status != CW_E_REPLAY) {
+        return status;
+    }
+    char reason[256];
+    char remedy[256];
+    (void)snprintf(reason, sizeof reason,
+            "its device shows start %" PRIu64 ", this owner has seen start %" PRIu64
+            "%s: an older copy of its flash was put back, and with it older counters and sealed data",
+            v->start_count, seen, v->start_count == seen ? ", which was another one" : "");
+    (void)snprintf(remedy, sizeof remedy,
+            "If that was you, `causeway apply --accept-rollback %.64s` takes the device as it is; else "
+            "ask who runs the node, and believe nothing of what the device kept",
+            node);
+    (void)snprintf(r->verdict.text, sizeof r->verdict.text, "%s: %s", r->node->tee.value, reason);
+    r->verdict.genuine = false;
+    return refused(r, reason, remedy);
+}
+
 /* What its node makes of a module's evidence: a proof that can be checked here. */
 static cw_status quote(struct cw_remote *r, const uint8_t *evidence, size_t len,
         uint8_t **ret_proof, size_t *ret_proof_len)
@@ -355,6 +386,9 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
                 "descriptor names");
     }
     status = check_policy(app, r);
+    if (status == CW_OK) {
+        status = check_start(app, r);
+    }
     r->is_attested = status == CW_OK;
     return status;
 }
@@ -568,6 +602,8 @@ void cw_remote_close(struct cw_remote *r)
     r->routes = NULL;
     free(r->collateral);
     r->collateral = NULL;
+    free(r->sdk);
+    r->sdk = NULL;
     free(r->allow_status);
     r->allow_status = NULL;
     (void)pthread_mutex_destroy(&r->mutex);

@@ -146,7 +146,8 @@ CW_MUST_CHECK cw_status cw_state_deployment(struct cw_state *s,
 
 /*
  * cw_state_forget - the deployment is over: its connections, links and frames are dropped and the
- * next one draws a new D.  The owner's keys, vendor keys, pins and numbers stay.
+ * next one draws a new D.  The owner's keys, vendor keys, pins, what is known of devices, and numbers
+ * stay.
  */
 CW_MUST_CHECK cw_status cw_state_forget(struct cw_state *s);
 
@@ -234,6 +235,21 @@ CW_MUST_CHECK cw_status cw_state_outbox_count(struct cw_state *s, uint32_t conn,
 CW_MUST_CHECK cw_status cw_state_mark(struct cw_state *s);
 CW_MUST_CHECK cw_status cw_state_mark_keep(struct cw_state *s);
 CW_MUST_CHECK cw_status cw_state_settle(struct cw_state *s, bool *ret_was_copy);
+
+/*
+ * cw_state_start - what a platform says of its present start, held against what it said before, and
+ * remembered: a count of its starts, and a seed of this one.
+ *
+ * accept    it is believed whatever was there before
+ * ret_seen  the count that was remembered; 0: none
+ *
+ * CW_E_REPLAY  the count is lower, or the same with another seed: an older copy of the platform was
+ *              put back.  Nothing changed.
+ */
+#define CW_STATE_SEED_LEN 32u
+
+CW_MUST_CHECK cw_status cw_state_start(struct cw_state *s, const char *platform, uint64_t count,
+        const uint8_t seed[static CW_STATE_SEED_LEN], bool accept, uint64_t *ret_seen);
 
 /* Builds, by the hash of all that went in: bytes and a secret.  The caller frees both. */
 CW_MUST_CHECK cw_status cw_state_build_get(struct cw_state *s, const char *module,

@@ -437,7 +437,7 @@ cw_status cw_state_forget(struct cw_state *s)
             "DELETE FROM module",
             "DELETE FROM endpoint",
             "DELETE FROM fact WHERE name NOT LIKE 'pin/%' AND name NOT LIKE 'past/%' "
-            "AND name NOT IN ('lock', 'mark')",
+            "AND name NOT LIKE 'device/%' AND name NOT IN ('lock', 'mark')",
     };
     cw_status status = cw_state_begin(s);
     if (status != CW_OK) {

@@ -222,6 +222,9 @@ cw_status cw_tz_token_check(const struct cw_tz_token *t, char ret_why[static CW_
             memcmp(t->claimed_kernel, t->kernel, CW_TZ_HASH_LEN) != 0) {
         return refuse(ret_why, "it claims another firmware or life cycle than its device started");
     }
+    if (t->boot == 0) {
+        return refuse(ret_why, "its device never started, as it says");
+    }
     if (strcmp(t->profile, CW_TZ_PROFILE) != 0 || t->client != 1 || !t->is_emulated ||
             strcmp(t->maker.implementation, CW_TZ_IMPLEMENTATION) != 0 ||
             memcmp(t->implementation, implementation, sizeof implementation) != 0) {

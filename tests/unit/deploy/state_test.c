@@ -541,6 +541,34 @@ static void threads_do_not_meet_in_a_transaction(void **state)
     cw_state_close(s);
 }
 
+static void a_platform_that_went_back_is_noticed(void **state)
+{
+    (void)state;
+    static const uint8_t first[CW_STATE_SEED_LEN] = {1};
+    static const uint8_t second[CW_STATE_SEED_LEN] = {2};
+    uint64_t seen = 9;
+    struct cw_state *s = opened();
+    assert_int_equal(cw_state_start(s, "ab", 5, first, false, &seen), CW_OK);
+    assert_int_equal(seen, 0);
+    assert_int_equal(cw_state_start(s, "ab", 5, first, false, &seen), CW_OK);
+    assert_int_equal(cw_state_start(s, "cd", 1, first, false, &seen), CW_OK); /* another one */
+    cw_state_close(s);
+    s = opened();
+    assert_int_equal(cw_state_start(s, "ab", 4, first, false, &seen), CW_E_REPLAY);
+    assert_int_equal(seen, 5);
+    assert_int_equal(cw_state_start(s, "ab", 5, second, false, &seen), CW_E_REPLAY);
+    assert_int_equal(cw_state_forget(s), CW_OK); /* another deployment, the same devices */
+    assert_int_equal(cw_state_start(s, "ab", 4, first, false, &seen), CW_E_REPLAY);
+    assert_int_equal(cw_state_start(s, "ab", 6, second, false, &seen), CW_OK);
+    assert_int_equal(cw_state_start(s, "ab", UINT64_MAX, second, false, &seen), CW_OK);
+    assert_int_equal(cw_state_start(s, "ab", 5, first, false, &seen), CW_E_REPLAY);
+    assert_int_equal(seen, UINT64_MAX);
+    assert_int_equal(cw_state_start(s, "ab", 2, second, true, &seen), CW_OK); /* on purpose */
+    assert_int_equal(cw_state_start(s, "ab", 2, second, false, &seen), CW_OK);
+    assert_int_equal(cw_state_start(s, "ab", 2, first, false, &seen), CW_E_REPLAY);
+    cw_state_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,6 +587,7 @@ int main(void)
             TEST(only_one_process_holds_the_state),
             TEST(outbox_gives_frames_back_in_order),
             TEST(a_copy_of_the_state_is_noticed_and_settled_once),
+            TEST(a_platform_that_went_back_is_noticed),
             TEST(builds_come_back_for_the_same_hash_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
