@@ -23,12 +23,21 @@ first=$scratch/a second="$scratch/another+folder/b"
 mkdir -p "$first" "$second"
 tar c --exclude=./build --exclude=./.git . | tar x -C "$first"
 tar c -C "$first" . | tar x -C "$second"
+machines='enclave-x86_64 msp430'
+if [ -d build/foreign/arm64/root ]; then # the libraries of AArch64, as Debian has them
+    machines="$machines enclave-aarch64"
+    for copy in "$first" "$second"; do
+        mkdir -p "$copy/build/foreign/arm64"
+        cp -r build/foreign/arm64/root "$copy/build/foreign/arm64"
+    done
+fi
 for copy in "$first" "$second"; do
-    make -s -C "$copy" MACHINES='enclave-x86_64 msp430' images sdk
+    make -s -C "$copy" MACHINES="$machines" images sdk
 done
 cmp_trees() {
-    (cd "$1" && find build -name '*.d' -prune -o -type f \( -name '*.a' -o -name '*.elf' \
-        -o -path '*/sdk/*' \) -print | sort | xargs -d '\n' sha256sum) >"$scratch/sums.$2"
+    (cd "$1" && find build \( -name '*.d' -o -path build/foreign \) -prune -o -type f \
+        \( -name '*.a' -o -name '*.elf' -o -name '*.bin' -o -path '*/sdk/*' \) -print |
+        sort | xargs -d '\n' sha256sum) >"$scratch/sums.$2"
     [ -s "$scratch/sums.$2" ]
 }
 cmp_trees "$first" 1 && cmp_trees "$second" 2 && diff "$scratch/sums.1" "$scratch/sums.2" && status=0 ||

@@ -12,9 +12,6 @@
 
 #include <stdbool.h>
 
-/* A device tree that the board's program made for the normal world; else QEMU's own is used. */
-#define NORMAL_TREE_AT 0x48000000ul
-
 /* Of the firmware; it goes up when an older one must not be taken for this one. */
 #define SECURITY_VERSION 1u
 
@@ -134,14 +131,6 @@ static void seed(uint8_t *tree_bytes, const struct cw_tree *tree, const uint8_t 
     cw_bytes_wipe(words, sizeof words);
 }
 
-static uint64_t normal_tree(const struct cw_tree *tree)
-{
-    const uint8_t *magic = (const uint8_t *)NORMAL_TREE_AT;
-    const bool is_there = tree->ram_len > NORMAL_TREE_AT + 4 - TZ_RAM && magic[0] == 0xd0
-            && magic[1] == 0x0d && magic[2] == 0xfe && magic[3] == 0xed;
-    return is_there ? NORMAL_TREE_AT : TZ_RAM;
-}
-
 void cw_boot_main(struct cw_boot_end *ret_end)
 {
     struct cw_tz_boot *boot = (struct cw_tz_boot *)(uintptr_t)CW_TZ_BOOT_AT;
@@ -165,5 +154,5 @@ void cw_boot_main(struct cw_boot_end *ret_end)
     cw_boot_identity(boot, mix);
     seed(tree_bytes, &tree, mix, boot->seed);
     cw_bytes_wipe(mix, sizeof mix);
-    *ret_end = (struct cw_boot_end){tree.ram_at, tree.ram_len, normal_tree(&tree), boot->gic};
+    *ret_end = (struct cw_boot_end){tree.ram_at, tree.ram_len, TZ_RAM, boot->gic};
 }

@@ -102,8 +102,14 @@ vectors:
     .rept 8                             /* from the monitor itself */
     fault
     .endr
-    enter call                          /* from AArch64 below */
+    .balign 128                         /* from AArch64 below */
+    .global cw_monitor_from_call
+cw_monitor_from_call:
+    enter call
     fault
+    .balign 128
+    .global cw_monitor_from_interrupt
+cw_monitor_from_interrupt:
     enter interrupt
     fault
     .rept 4                             /* from AArch32 right below: there is none */
