@@ -237,7 +237,7 @@ trusted = $(foreach f,$(foreach f,$1,$(if $(filter rt.% rt_%,$(notdir $f)),,$f))
 
 # --- what one asks for ------------------------------------------------------------------------------
 .PHONY: all programs images sdk list-tests list-unit-tests tests test check asan-test script-test layers promises freestanding tcb \
-    compdb bench clean help
+    optee-ta compdb bench clean help
 all: programs images sdk ## everything that is built
 programs: $(PROGRAM_FILES) ## hosted programs, $(B)/host/bin
 images: $(IMAGE_FILES) $(ARCHIVES) ## freestanding archives and images
@@ -271,6 +271,8 @@ TCB_IMAGES ?= $(B)/tcb
 tcb: images sdk $(B)/host/bin/causeway ## write docs/tcb.md: lines, bytes, worst stack of every trusted image
 	$(Q)$(foreach m,$(FREESTANDING),tools/tcb-report --self-test $($m.CC) $($m.flags) &&) true
 	$(Q)tools/tcb-images $(TCB_IMAGES) $(B) && tools/tcb-report -o $(TCB) $(TCB_IMAGES)/list
+optee-ta: images ## MODULE=FILE.c [OWNER=owner_key.c] as an application of OP-TEE, $(B)/optee-ta/NAME
+	$(Q)B=$(B) tools/optee-ta $(MODULE) $(if $(OWNER),--owner $(OWNER))
 compdb: ## compile_commands.json for editors
 	$(Q)tools/compdb
 bench: all ## every benchmark beside its target (ROW=events: that one), about five minutes

@@ -12,6 +12,17 @@ SDK_FILES += lib/trustzone/link.ld=tee/trustzone/enclave/runtime/link.ld \
     lib/trustzone/libcore.a=$(B)/enclave-aarch64/lib/libcore.a \
     lib/trustzone/libbearssl.a=$(enclave-aarch64.trusted-libs)
 
+# --- the same modules as trusted applications of OP-TEE (tools/optee-ta) --------------------------
+optee.files := $(addprefix tee/trustzone/enclave/optee/,port.c copy.c keys.c evidence.c rt.c switch.S)
+enclave-aarch64.groups += optee
+enclave-aarch64.optee = $(optee.files) $(sdk.runtime) sdk/session_dh.c sdk/seal.c sdk/many.c
+$(foreach f,port keys evidence,$(eval tee/trustzone/enclave/optee/$f.c.cflags := \
+    -isystem tee/trustzone/enclave/optee/include))
+tee/trustzone/tests/optee_test.c.with := tee/trustzone/tests/optee_double.c
+tee/trustzone/tests/optee_test.c.ldflags := -rdynamic
+# Its panics leave a stack of the application by longjmp.
+tee/trustzone/tests/optee_double.c.cflags := -U_FORTIFY_SOURCE
+
 # --- the owner's side ---------------------------------------------------------------------------
 host.lib += $(wildcard tee/trustzone/owner/*.c)
 host.pkgs += jansson openssl
