@@ -437,9 +437,12 @@ static bool names_a_node(const struct cw_app *app)
 static cw_status apply(struct cw_app *app)
 {
     struct apply a = {.app = app};
-    cw_status status = cw_app_open(app);
+    cw_status status = cw_app_describe(app);
     if (status == CW_OK && !names_a_node(app)) {
         status = CW_E_FORM;
+    }
+    if (status == CW_OK) {
+        status = cw_app_open(app);
     }
     if (status == CW_OK) {
         cw_app_step(app, "validate", "%s: %zu nodes, %zu modules, %zu connections",

@@ -51,7 +51,7 @@ static cw_status add_firmware(const char *path, struct cw_tz_policy *p,
         return CW_E_SPACE;
     }
     const cw_status status =
-            cw_tz_firmware_read(path, NULL, NULL, &p->firmwares[p->firmware_count], ret_why);
+            cw_tz_firmware_read(path, &p->firmwares[p->firmware_count], ret_why);
     p->firmware_count += status == CW_OK ? 1 : 0;
     return status;
 }

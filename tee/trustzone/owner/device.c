@@ -201,22 +201,17 @@ cw_status cw_tz_device_read(const char *path, struct cw_tz_device_info *ret_info
 
 /* --- a new one -------------------------------------------------------------------------------------- */
 
-static bool is_name(const char *name)
+cw_status cw_tz_device_check_name(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     const size_t len = strlen(name);
-    return len > 0 && len < NAME_LEN && strspn(name, letters) == len;
-}
-
-static cw_status read_firmware(const char *path, uint8_t **ret_bytes, size_t *ret_len,
-        struct cw_tz_firmware_info *ret_info)
-{
-    char why[CW_TZ_WHY_LEN] = "";
-    const cw_status status = cw_tz_firmware_read(path, ret_bytes, ret_len, ret_info, why);
-    if (status != CW_OK) {
-        cw_log_error("%s", why);
+    if (len > 0 && len < NAME_LEN && strspn(name, letters) == len) {
+        return CW_OK;
     }
-    return status == CW_E_ABSENT ? CW_E_FORM : status;
+    cw_log_error("--name" CW_AT ": found \"%s\"" CW_REMEDY
+                 ", expected 1 to 31 letters, digits, dots, hyphens and underlines",
+            name);
+    return CW_E_FORM;
 }
 
 void cw_tz_device_complain_present(const char *path)
@@ -227,8 +222,7 @@ void cw_tz_device_complain_present(const char *path)
             path);
 }
 
-static cw_status write_flash(const char *path, const struct cw_tz_device_wish *wish,
-        const uint8_t *firmware, size_t firmware_len)
+static cw_status write_flash(const char *path, const struct cw_tz_device_wish *wish)
 {
     uint8_t secret[CW_TZ_UDS_LEN];
     uint8_t block[BLOCK_LEN];
@@ -240,7 +234,7 @@ static cw_status write_flash(const char *path, const struct cw_tz_device_wish *w
         memset(journal, ERASED, JOURNAL_LEN);
         put_block(wish, secret, block);
         const struct cw_file_part parts[] = {
-                {.at = 0, .bytes = firmware, .len = firmware_len},
+                {.at = 0, .bytes = wish->firmware->bytes, .len = wish->firmware->len},
                 {.at = CW_TZ_DEVICE_AT, .bytes = block, .len = sizeof block},
                 {.at = CW_TZ_JOURNAL_AT, .bytes = journal, .len = JOURNAL_LEN},
         };
@@ -277,26 +271,17 @@ static cw_status lock_present(const char *path, int *ret_fd)
 cw_status cw_tz_device_make(const char *path, const struct cw_tz_device_wish *wish,
         struct cw_tz_device_info *ret_info)
 {
-    uint8_t *firmware = NULL;
-    size_t firmware_len = 0;
     int fd = -1;
-    if (!is_name(wish->name)) {
-        cw_log_error("--name" CW_AT ": found \"%s\"" CW_REMEDY
-                     ", expected 1 to 31 letters, digits, dots, hyphens and underlines",
-                wish->name);
-        return CW_E_FORM;
-    }
-    cw_status status = read_firmware(wish->firmware, &firmware, &firmware_len, &ret_info->firmware);
-    if (status == CW_OK) {
-        status = wish->replace ? lock_present(path, &fd) : CW_OK;
+    cw_status status = cw_tz_device_check_name(wish->name);
+    if (status == CW_OK && wish->replace) {
+        status = lock_present(path, &fd);
     }
     if (status == CW_OK) {
-        status = write_flash(path, wish, firmware, firmware_len);
+        status = write_flash(path, wish);
     }
     if (fd >= 0) {
         (void)close(fd);
     }
-    free(firmware);
     return status == CW_OK ? cw_tz_device_read(path, ret_info) : status;
 }
 
@@ -309,51 +294,53 @@ static bool is_same(const struct cw_tz_firmware_info *a, const struct cw_tz_firm
             memcmp(a->kernel, b->kernel, sizeof a->kernel) == 0;
 }
 
-static cw_status replace_firmware(const char *path, const struct flash *f, const uint8_t *firmware,
-        size_t firmware_len)
+static cw_status replace_firmware(const char *path, const struct flash *f,
+        const struct cw_tz_firmware_file *firmware)
 {
     const struct cw_file_part parts[] = {
-            {.at = 0, .bytes = firmware, .len = firmware_len},
+            {.at = 0, .bytes = firmware->bytes, .len = firmware->len},
             {.at = CW_TZ_DEVICE_AT, .bytes = f->bytes + CW_TZ_DEVICE_AT, .len = BLOCK_LEN},
             {.at = CW_TZ_JOURNAL_AT, .bytes = f->bytes + CW_TZ_JOURNAL_AT, .len = JOURNAL_LEN},
     };
     return cw_file_write_parts(path, parts, sizeof parts / sizeof parts[0], TZ_FLASH_LEN, 0600, true);
 }
 
-cw_status cw_tz_device_update(const char *path, const char *firmware,
+static cw_status update(const char *path, const struct flash *f,
+        const struct cw_tz_firmware_file *firmware, struct cw_tz_device_info *info)
+{
+    if (firmware->info.security_version < info->firmware.security_version) {
+        cw_log_error("%s" CW_AT ": its firmware has security version %u, found %u: an older one is "
+                     "refused" CW_REMEDY ": use a newer Causeway",
+                path, info->firmware.security_version, firmware->info.security_version);
+        return CW_E_STATE;
+    }
+    if (is_same(&firmware->info, &info->firmware)) {
+        return CW_OK;
+    }
+    info->firmware = firmware->info;
+    return replace_firmware(path, f, firmware);
+}
+
+cw_status cw_tz_device_update(const char *path, const struct cw_tz_firmware_file *firmware,
         struct cw_tz_device_info *ret_info, struct cw_tz_firmware_info *ret_was)
 {
-    uint8_t *bytes = NULL;
-    size_t len = 0;
     int fd = -1;
-    struct cw_tz_firmware_info next = {0};
     struct flash *f = calloc(1, sizeof *f);
-    cw_status status = f == NULL ? CW_E_SYSTEM : read_firmware(firmware, &bytes, &len, &next);
+    cw_status status = f == NULL ? CW_E_SYSTEM : open_flash(path, O_RDWR, &fd);
     *ret_info = (struct cw_tz_device_info){0};
-    if (status == CW_OK) {
-        status = open_flash(path, O_RDWR, &fd);
-    }
     if (status == CW_OK) {
         status = lock(fd, path);
     }
     if (status == CW_OK) {
         status = take(fd, path, f, ret_info);
+    }
+    if (status == CW_OK) {
         *ret_was = ret_info->firmware;
-    }
-    if (status == CW_OK && next.security_version < ret_was->security_version) {
-        cw_log_error("%s" CW_AT ": its firmware has security version %u, %s has %u: an older one is "
-                     "refused" CW_REMEDY ": use a newer Causeway",
-                path, ret_was->security_version, firmware, next.security_version);
-        status = CW_E_STATE;
-    }
-    if (status == CW_OK && !is_same(&next, ret_was)) {
-        status = replace_firmware(path, f, bytes, len);
-        ret_info->firmware = next;
+        status = update(path, f, firmware, ret_info);
     }
     if (fd >= 0) {
         (void)close(fd);
     }
-    free(bytes);
     free_flash(f);
     return status;
 }

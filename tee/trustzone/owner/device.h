@@ -26,17 +26,17 @@ struct cw_tz_device_info {
 };
 
 struct cw_tz_device_wish {
-    const char *name;     /* of the device: 1..31 letters, digits, . _ - */
-    const char *firmware; /* file */
+    const char *name; /* cw_tz_device_check_name */
+    const struct cw_tz_firmware_file *firmware;
     const struct cw_tz_key *manufacturer;
-    bool replace;         /* what is there is lost, with its device */
+    bool replace; /* what is there is lost, with its device */
 };
 
 /*
  * cw_tz_device_make - a new device.
  *
- * CW_E_STATE  there is such a file, which stays
- * CW_E_FORM   no such firmware, or no name
+ * CW_E_STATE  there is such a file, which stays; or, to be replaced, its board runs
+ * CW_E_FORM   no name
  */
 CW_MUST_CHECK cw_status cw_tz_device_make(const char *path, const struct cw_tz_device_wish *wish,
         struct cw_tz_device_info *ret_info);
@@ -48,8 +48,9 @@ CW_MUST_CHECK cw_status cw_tz_device_make(const char *path, const struct cw_tz_d
  *
  * CW_E_STATE  it runs, or has a firmware of a newer security version: nothing changed
  */
-CW_MUST_CHECK cw_status cw_tz_device_update(const char *path, const char *firmware,
-        struct cw_tz_device_info *ret_info, struct cw_tz_firmware_info *ret_was);
+CW_MUST_CHECK cw_status cw_tz_device_update(const char *path,
+        const struct cw_tz_firmware_file *firmware, struct cw_tz_device_info *ret_info,
+        struct cw_tz_firmware_info *ret_was);
 
 /*
  * cw_tz_device_read - what a flash file holds, checked: block, certificate, keys, firmware.
@@ -58,6 +59,9 @@ CW_MUST_CHECK cw_status cw_tz_device_update(const char *path, const char *firmwa
  * CW_E_FORM    it is no flash file, or was changed
  */
 CW_MUST_CHECK cw_status cw_tz_device_read(const char *path, struct cw_tz_device_info *ret_info);
+
+/* cw_tz_device_check_name - 1 to 31 letters, digits, . _ - ; CW_E_FORM: it is none, logged. */
+CW_MUST_CHECK cw_status cw_tz_device_check_name(const char *name);
 
 /* cw_tz_device_complain_present - log that there is such a file, and what to do. */
 void cw_tz_device_complain_present(const char *path);

@@ -7,6 +7,7 @@
 #include "core/crypto/hash.h"
 #include "core/wire/reader.h"
 #include "posix/file.h"
+#include "posix/log.h"
 
 #define PLACE "lib/trustzone/firmware.bin"
 
@@ -53,33 +54,52 @@ cw_status cw_tz_firmware_check(const uint8_t *bytes, size_t len,
     return CW_OK;
 }
 
-cw_status cw_tz_firmware_read(const char *path, uint8_t **ret_bytes, size_t *ret_len,
-        struct cw_tz_firmware_info *ret_info, char ret_why[static CW_TZ_WHY_LEN])
+cw_status cw_tz_firmware_read(const char *path, struct cw_tz_firmware_info *ret_info,
+        char ret_why[static CW_TZ_WHY_LEN])
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
-    char why[CW_TZ_WHY_LEN] = "";
+    char why[CW_TZ_WHY_LEN] = "it cannot be read";
     cw_status status = cw_file_read(path, CW_TZ_FIRMWARE_MAX, &bytes, &len);
-    if (status == CW_E_ABSENT) {
-        (void)snprintf(ret_why, CW_TZ_WHY_LEN, "there is no firmware %.300s: build or install all of "
-                       "Causeway, with a compiler for AArch64",
-                path);
-        return CW_E_ABSENT;
-    }
     if (status == CW_OK) {
         status = cw_tz_firmware_check(bytes, len, ret_info, why);
-        (void)snprintf(ret_why, CW_TZ_WHY_LEN, "%.200s is no firmware: %.200s", path, why);
-    } else {
-        (void)snprintf(ret_why, CW_TZ_WHY_LEN, "%.300s cannot be read as firmware", path);
-        status = CW_E_FORM;
-    }
-    if (status != CW_OK || ret_bytes == NULL) {
         free(bytes);
-    } else {
-        *ret_bytes = bytes;
-        *ret_len = len;
     }
-    return status;
+    if (status == CW_E_ABSENT) {
+        (void)snprintf(ret_why, CW_TZ_WHY_LEN,
+                "there is no firmware %.300s: build or install all of Causeway", path);
+        return CW_E_ABSENT;
+    }
+    if (status != CW_OK) {
+        (void)snprintf(ret_why, CW_TZ_WHY_LEN, "%.200s is no firmware: %.200s", path, why);
+        return CW_E_FORM;
+    }
+    return CW_OK;
+}
+
+cw_status cw_tz_firmware_open(const char *path, struct cw_tz_firmware_file *ret_file)
+{
+    char why[CW_TZ_WHY_LEN] = "";
+    *ret_file = (struct cw_tz_firmware_file){0};
+    cw_status status = cw_file_read(path, CW_TZ_FIRMWARE_MAX, &ret_file->bytes, &ret_file->len);
+    if (status == CW_OK) {
+        status = cw_tz_firmware_check(ret_file->bytes, ret_file->len, &ret_file->info, why);
+        if (status != CW_OK) {
+            cw_log_error("%s" CW_AT ": this is no firmware: %s" CW_REMEDY ": is the file whole?", path,
+                    why);
+        }
+    } else if (status == CW_E_ABSENT) {
+        cw_log_error("%s" CW_AT ": there is no such firmware" CW_REMEDY
+                     ": build or install all of Causeway, with a compiler for AArch64",
+                path);
+    }
+    return status == CW_OK ? CW_OK : CW_E_FORM;
+}
+
+void cw_tz_firmware_close(struct cw_tz_firmware_file *file)
+{
+    free(file->bytes);
+    file->bytes = NULL;
 }
 
 char *cw_tz_firmware_path(const char *sdk_dir)

@@ -35,14 +35,27 @@ CW_MUST_CHECK cw_status cw_tz_firmware_check(const uint8_t *bytes, size_t len,
         struct cw_tz_firmware_info *ret_info, char ret_why[static CW_TZ_WHY_LEN]);
 
 /*
- * cw_tz_firmware_read - of a file.
- *
- * ret_bytes  the caller's to free(); NULL: only ret_info is wanted
+ * cw_tz_firmware_read - what there is to know of a file.
  *
  * CW_E_ABSENT, CW_E_FORM  no such file, or no firmware: in ret_why
  */
-CW_MUST_CHECK cw_status cw_tz_firmware_read(const char *path, uint8_t **ret_bytes, size_t *ret_len,
-        struct cw_tz_firmware_info *ret_info, char ret_why[static CW_TZ_WHY_LEN]);
+CW_MUST_CHECK cw_status cw_tz_firmware_read(const char *path, struct cw_tz_firmware_info *ret_info,
+        char ret_why[static CW_TZ_WHY_LEN]);
+
+/* A firmware with its bytes. */
+struct cw_tz_firmware_file {
+    uint8_t *bytes; /* NULL: none */
+    size_t len;
+    struct cw_tz_firmware_info info;
+};
+
+/*
+ * cw_tz_firmware_open - of a file that the user named; close it in any case.
+ *
+ * CW_E_FORM  no such file, or no firmware: logged
+ */
+CW_MUST_CHECK cw_status cw_tz_firmware_open(const char *path, struct cw_tz_firmware_file *ret_file);
+void cw_tz_firmware_close(struct cw_tz_firmware_file *file);
 
 /* cw_tz_firmware_path - of an SDK; the caller frees it.  NULL: no memory. */
 char *cw_tz_firmware_path(const char *sdk_dir);

@@ -56,7 +56,7 @@ static void name_device(const char *name, char ret_name[static CW_TZ_NAME_CAP])
 }
 
 static cw_status make(const struct cw_owner_node *node, const char *folder, const char *flash,
-        const char *firmware)
+        const struct cw_tz_firmware_file *firmware)
 {
     struct cw_tz_key key = {0};
     struct cw_tz_device_info info = {0};
@@ -76,16 +76,20 @@ static cw_status prepare(const struct cw_owner_node *node, const char *sdk_dir, 
 {
     struct cw_tz_device_info info = {0};
     struct cw_tz_firmware_info was = {0};
-    char *firmware = cw_tz_firmware_path(sdk_dir);
+    struct cw_tz_firmware_file firmware = {0};
+    char *path = cw_tz_firmware_path(sdk_dir);
     char *flash = cw_file_join(folder, FLASH);
-    cw_status status = firmware == NULL || flash == NULL
-            ? CW_E_SYSTEM
-            : cw_tz_device_update(flash, firmware, &info, &was);
-    if (status == CW_E_ABSENT) {
-        status = make(node, folder, flash, firmware);
+    cw_status status = path == NULL || flash == NULL ? CW_E_SYSTEM
+                                                     : cw_tz_firmware_open(path, &firmware);
+    if (status == CW_OK) {
+        status = cw_tz_device_update(flash, &firmware, &info, &was);
     }
+    if (status == CW_E_ABSENT) {
+        status = make(node, folder, flash, &firmware);
+    }
+    cw_tz_firmware_close(&firmware);
     free(flash);
-    free(firmware);
+    free(path);
     return status;
 }
 

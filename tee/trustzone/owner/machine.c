@@ -57,7 +57,7 @@ static void look_at_firmware(const char *sdk_dir, cw_owner_say_fn *say, void *ct
     char text[64];
     struct cw_tz_firmware_info info = {0};
     char *path = cw_tz_firmware_path(sdk_dir);
-    if (path != NULL && cw_tz_firmware_read(path, NULL, NULL, &info, why) == CW_OK) {
+    if (path != NULL && cw_tz_firmware_read(path, &info, why) == CW_OK) {
         (void)snprintf(text, sizeof text, "the SDK has firmware of security version %u",
                 info.security_version);
         say(ctx, true, text, NULL);

@@ -76,20 +76,24 @@ static cw_status take_key(const char *path, const char *asked, struct outcome *o
     return status == CW_E_DENIED ? CW_E_FORM : status;
 }
 
-static cw_status make(const struct cw_owner_call *call, const char *firmware, struct outcome *o)
+/* What is wrong is found before a key is made for nothing. */
+static cw_status make(const struct cw_owner_call *call, const struct cw_tz_firmware_file *firmware,
+        struct outcome *o)
 {
     struct cw_tz_key key = {0};
+    const bool replace = call->values[REPLACE] != NULL;
     char *name = call->values[NAME] != NULL ? strdup(call->values[NAME]) : name_of(o->path);
-    cw_status status = CW_E_SYSTEM;
-    if (call->values[REPLACE] == NULL && cw_file_exists(o->path)) {
-        status = CW_E_STATE; /* before a key is made for nothing */
+    cw_status status = name == NULL ? CW_E_SYSTEM : cw_tz_device_check_name(name);
+    if (status == CW_OK && !replace && cw_file_exists(o->path)) {
         cw_tz_device_complain_present(o->path);
-    } else if (name != NULL) {
+        status = CW_E_FORM;
+    }
+    if (status == CW_OK) {
         status = take_key(o->path, call->values[MANUFACTURER], o, &key);
     }
     if (status == CW_OK) {
         const struct cw_tz_device_wish wish = {.name = name, .firmware = firmware,
-                .manufacturer = &key, .replace = call->values[REPLACE] != NULL};
+                .manufacturer = &key, .replace = replace};
         status = cw_tz_device_make(o->path, &wish, &o->info);
     }
     cw_bytes_wipe(&key, sizeof key);
@@ -97,7 +101,8 @@ static cw_status make(const struct cw_owner_call *call, const char *firmware, st
     return status;
 }
 
-static cw_status update(const struct cw_owner_call *call, const char *firmware, struct outcome *o)
+static cw_status update(const struct cw_owner_call *call, const struct cw_tz_firmware_file *firmware,
+        struct outcome *o)
 {
     static const size_t others[] = {NAME, MANUFACTURER, REPLACE};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -157,17 +162,20 @@ static json_t *to_json(const struct outcome *o)
 static cw_status run(const struct cw_owner_call *call, json_t **ret_result)
 {
     struct outcome o = {.path = call->operands[0], .is_update = call->values[UPDATE] != NULL};
-    char *firmware = call->values[FIRMWARE] != NULL ? strdup(call->values[FIRMWARE])
-                                                    : cw_tz_firmware_path(call->sdk_dir);
-    cw_status status = firmware == NULL ? CW_E_SYSTEM
-            : o.is_update               ? update(call, firmware, &o)
-                                        : make(call, firmware, &o);
+    struct cw_tz_firmware_file firmware = {0};
+    char *path = call->values[FIRMWARE] != NULL ? strdup(call->values[FIRMWARE])
+                                                : cw_tz_firmware_path(call->sdk_dir);
+    cw_status status = path == NULL ? CW_E_SYSTEM : cw_tz_firmware_open(path, &firmware);
+    if (status == CW_OK) {
+        status = o.is_update ? update(call, &firmware, &o) : make(call, &firmware, &o);
+    }
     if (status == CW_OK && call->json) {
         *ret_result = to_json(&o);
     } else if (status == CW_OK) {
         print(&o);
     }
-    free(firmware);
+    cw_tz_firmware_close(&firmware);
+    free(path);
     free(o.key_path);
     return status;
 }

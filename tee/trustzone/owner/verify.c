@@ -177,7 +177,7 @@ static cw_status set_policy(const struct cw_owner_node *node, const struct cw_ow
     if (status == CW_OK && node->sdk_dir != NULL) {
         char *path = cw_tz_firmware_path(node->sdk_dir);
         status = path == NULL ? CW_E_SYSTEM
-                              : cw_tz_firmware_read(path, NULL, NULL, &p->firmwares[0], why);
+                              : cw_tz_firmware_read(path, &p->firmwares[0], why);
         p->firmware_count = status == CW_OK ? 1 : 0;
         free(path);
     }

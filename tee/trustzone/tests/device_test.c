@@ -20,7 +20,7 @@
 #include "tee/trustzone/tests/board.h"
 
 static char *folder;
-static char *firmware[3]; /* of security versions 1, 2, 2: the last two differ */
+static struct cw_tz_firmware_file firmware[3]; /* of security versions 1, 2, 2: the last two differ */
 static char *flash;
 static struct cw_tz_key maker;
 static char said[1024];
@@ -34,7 +34,11 @@ static int start(void **state)
     for (size_t i = 0; i < 3; i++) {
         uint8_t bytes[BOARD_FIRMWARE_LEN];
         board_firmware(i == 0 ? 1 : 2, 5, kernels[i], bytes);
-        firmware[i] = board_file(folder, names[i], bytes, sizeof bytes);
+        char *path = board_file(folder, names[i], bytes, sizeof bytes);
+        if (cw_tz_firmware_open(path, &firmware[i]) != CW_OK) {
+            return 1;
+        }
+        free(path);
     }
     flash = cw_file_join(folder, "flash.bin");
     return cw_tz_key_new(&maker) == CW_OK ? 0 : 1;
@@ -44,7 +48,7 @@ static int stop(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        free(firmware[i]);
+        cw_tz_firmware_close(&firmware[i]);
     }
     free(flash);
     board_remove(folder);
@@ -69,7 +73,7 @@ static int hear_no_more(void **state)
 
 static cw_status make(const char *name, bool replace, struct cw_tz_device_info *ret_info)
 {
-    const struct cw_tz_device_wish wish = {.name = name, .firmware = firmware[0],
+    const struct cw_tz_device_wish wish = {.name = name, .firmware = &firmware[0],
             .manufacturer = &maker, .replace = replace};
     return cw_tz_device_make(flash, &wish, ret_info);
 }
@@ -194,7 +198,7 @@ static void newer_firmware_leaves_device_and_journal_as_they_are(void **state)
     struct cw_tz_firmware_info was = {0};
     assert_int_equal(make("board", false, &made), CW_OK);
     poke(CW_TZ_JOURNAL_AT + 77, 0x5a);
-    assert_int_equal(cw_tz_device_update(flash, firmware[1], &after, &was), CW_OK);
+    assert_int_equal(cw_tz_device_update(flash, &firmware[1], &after, &was), CW_OK);
     assert_int_equal(was.security_version, 1);
     assert_int_equal(after.firmware.security_version, 2);
     assert_int_equal(cw_tz_device_read(flash, &after), CW_OK);
@@ -206,7 +210,7 @@ static void newer_firmware_leaves_device_and_journal_as_they_are(void **state)
     assert_int_equal(pread(fd, &byte, 1, CW_TZ_JOURNAL_AT + 77), 1);
     close(fd);
     assert_int_equal(byte, 0xff ^ 0x5a);
-    assert_int_equal(cw_tz_device_update(flash, firmware[2], &after, &was), CW_OK); /* as new */
+    assert_int_equal(cw_tz_device_update(flash, &firmware[2], &after, &was), CW_OK); /* as new */
 }
 
 static void older_firmware_is_refused(void **state)
@@ -215,8 +219,8 @@ static void older_firmware_is_refused(void **state)
     struct cw_tz_device_info info = {0};
     struct cw_tz_firmware_info was = {0};
     assert_int_equal(make("board", false, &info), CW_OK);
-    assert_int_equal(cw_tz_device_update(flash, firmware[1], &info, &was), CW_OK);
-    assert_int_equal(cw_tz_device_update(flash, firmware[0], &info, &was), CW_E_STATE);
+    assert_int_equal(cw_tz_device_update(flash, &firmware[1], &info, &was), CW_OK);
+    assert_int_equal(cw_tz_device_update(flash, &firmware[0], &info, &was), CW_E_STATE);
     assert_non_null(strstr(said, "security version 2"));
     assert_int_equal(cw_tz_device_read(flash, &info), CW_OK);
     assert_int_equal(info.firmware.security_version, 2);
@@ -231,17 +235,16 @@ static void a_board_that_runs_is_left_alone(void **state)
     const int fd = open(flash, O_RDWR);
     struct flock qemu = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 100, .l_len = 1};
     assert_int_equal(fcntl(fd, F_OFD_SETLK, &qemu), 0);
-    assert_int_equal(cw_tz_device_update(flash, firmware[1], &info, &was), CW_E_STATE);
+    assert_int_equal(cw_tz_device_update(flash, &firmware[1], &info, &was), CW_E_STATE);
     assert_non_null(strstr(said, "its board runs"));
     assert_int_equal(make("board", true, &info), CW_E_STATE);
     close(fd);
-    assert_int_equal(cw_tz_device_update(flash, firmware[1], &info, &was), CW_OK);
+    assert_int_equal(cw_tz_device_update(flash, &firmware[1], &info, &was), CW_OK);
 }
 
-static void what_is_no_firmware_makes_no_device(void **state)
+static void what_is_no_firmware_is_refused(void **state)
 {
     (void)state;
-    struct cw_tz_device_info info = {0};
     uint8_t bytes[BOARD_FIRMWARE_LEN];
     board_firmware(1, 2, 3, bytes);
     struct cw_tz_firmware_info parts;
@@ -255,9 +258,12 @@ static void what_is_no_firmware_makes_no_device(void **state)
     assert_int_equal(cw_tz_firmware_check(bytes, sizeof bytes, &parts, why), CW_E_FORM);
     assert_non_null(strstr(why, "no firmware's header"));
     char *path = board_file(folder, "broken.bin", bytes, sizeof bytes);
-    const struct cw_tz_device_wish wish = {.name = "b", .firmware = path, .manufacturer = &maker};
-    assert_int_equal(cw_tz_device_make(flash, &wish, &info), CW_E_FORM);
-    assert_false(cw_file_exists(flash));
+    struct cw_tz_firmware_file broken;
+    assert_int_equal(cw_tz_firmware_open(path, &broken), CW_E_FORM);
+    assert_non_null(strstr(said, "this is no firmware"));
+    cw_tz_firmware_close(&broken);
+    assert_int_equal(cw_tz_firmware_open("/nowhere", &broken), CW_E_FORM);
+    cw_tz_firmware_close(&broken);
     free(path);
 }
 
@@ -314,7 +320,7 @@ int main(void)
             CASE(newer_firmware_leaves_device_and_journal_as_they_are),
             CASE(older_firmware_is_refused),
             CASE(a_board_that_runs_is_left_alone),
-            CASE(what_is_no_firmware_makes_no_device),
+            CASE(what_is_no_firmware_is_refused),
             CASE(names_that_no_device_can_have_are_refused),
             CASE(a_manufacturers_key_survives_its_file),
     };
