@@ -48,6 +48,7 @@ static void let_go(struct cw_demo *d)
     free(d->descriptor);
     free(d->certificate);
     free(d->url);
+    free(d->no_trustzone);
 }
 
 int cw_cmd_demo(struct cw_app *app, const struct cw_words *words)
@@ -60,7 +61,7 @@ int cw_cmd_demo(struct cw_app *app, const struct cw_words *words)
     cw_demo_watch_signals();
     bool is_up = cw_demo_set_up(d);
     if (is_up && words->once) {
-        is_up = cw_demo_three_presses(d);
+        is_up = cw_demo_three_presses(d) && cw_demo_trustzone_press(d);
     }
     if (!is_up) {
         cw_demo_broken(d);

@@ -30,8 +30,9 @@
 
 struct json_t;
 
-#define CW_DEMO_NODES 4u  /* two boards, node_sgx, and a neighbour for its database */
-#define CW_DEMO_BOARDS 2u
+#define CW_DEMO_NODES 5u  /* two boards, node_sgx, a neighbour for its database, a TrustZone board */
+#define CW_DEMO_BOARDS 2u /* of Sancus: the first nodes */
+#define CW_DEMO_TRUSTZONE 4u /* that node, where QEMU is there */
 #define CW_DEMO_PARTS_MAX 12u
 #define CW_DEMO_TEXT_CAP 512u
 #define CW_DEMO_PATIENCE_MS 5000u /* for whatever takes milliseconds when all is well */
@@ -80,8 +81,10 @@ struct cw_demo {
 
     struct cw_demo_part parts[CW_DEMO_PARTS_MAX];
     size_t part_count;
-    struct cw_demo_lines boards[CW_DEMO_BOARDS];
+    struct cw_demo_lines boards[CW_DEMO_BOARDS + 1]; /* the last one is the TrustZone board */
     struct cw_demo_lines adversary;
+    size_t node_count; /* without TrustZone: one less */
+    char *no_trustzone; /* why, and what to do; NULL: there is */
     char node_address[CW_DEMO_NODES][64];
     char node_print[CW_DEMO_NODES][80]; /* fingerprint */
     char open_address[CW_DEMO_NODES][64]; /* of the adversary, in front of it */
@@ -178,6 +181,9 @@ CW_MUST_CHECK bool cw_demo_settle(struct cw_demo *d, uint32_t timeout_ms);
 
 CW_MUST_CHECK bool cw_demo_set_up(struct cw_demo *d);
 CW_MUST_CHECK bool cw_demo_three_presses(struct cw_demo *d);
+
+/* cw_demo_trustzone_press - the button of that board, which moves both LEDs; or why there is none. */
+CW_MUST_CHECK bool cw_demo_trustzone_press(struct cw_demo *d);
 
 /* cw_demo_attack - all of them; one that does not hold does not keep the next from being tried. */
 void cw_demo_attack(struct cw_demo *d);

@@ -126,7 +126,7 @@ char *cw_demo_first_line(struct cw_demo *d, const char *name)
 
 void cw_demo_stop(struct cw_demo *d)
 {
-    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
+    for (unsigned i = 0; i <= CW_DEMO_BOARDS; i++) {
         cw_demo_close(&d->boards[i]);
     }
     cw_demo_close(&d->adversary);

@@ -16,18 +16,21 @@
 #include "deploy/place.h"
 #include "deploy/secret.h"
 #include "posix/file.h"
+#include "posix/tool.h"
 #include "tee/owner.h"
 
 #define FILE_MAX 1048576u
 #define FIRST_PORT 8443u
 #define NEIGHBOUR "node_sgx2" /* so that AES frames cross the network, too */
+#define TRUSTZONE "node_trustzone"
+#define QEMU "qemu-system-aarch64"
 
 /* The key that the node key published with the chip's sources gives to vendor 0x1234. */
 static const char vendor_key[] = "# TEST KEY of vendor 0x1234 on chips with the published test node "
                                  "key: everybody knows it\n0b7bf3ae40880a8be430d0da34fb76f0\n";
 
 static const char *const node_names[CW_DEMO_NODES] = {"node_sancus1", "node_sancus2", "node_sgx",
-        NEIGHBOUR};
+        NEIGHBOUR, TRUSTZONE};
 
 static char *path_in(const struct cw_demo *d, const char *name)
 {
@@ -163,6 +166,65 @@ static bool start_boards(struct cw_demo *d)
     return true;
 }
 
+static const struct cw_owner_local *chip_of(const char *tee)
+{
+    const struct cw_owner_backend *const *backend = cw_owner_backends;
+    while (*backend != NULL && strcmp((*backend)->name, tee) != 0) {
+        backend++;
+    }
+    return *backend != NULL ? (*backend)->local : NULL;
+}
+
+/* Its shim, if all that it needs is here; else the reason is noted. */
+static char *find_trustzone(struct cw_demo *d, const char *sdk)
+{
+    char *shim = cw_memory_format("%s/lib/trustzone/normal.bin", sdk != NULL ? sdk : ".");
+    if (cw_tool_is_there(QEMU) && cw_file_exists(shim)) {
+        d->node_count = CW_DEMO_NODES;
+        return shim;
+    }
+    d->node_count = CW_DEMO_TRUSTZONE;
+    d->no_trustzone = cw_memory_text(cw_tool_is_there(QEMU)
+            ? "its firmware is not built: apt install gcc-aarch64-linux-gnu, then make"
+            : QEMU " is missing: apt install qemu-system-arm");
+    free(shim);
+    return NULL;
+}
+
+static bool start_trustzone(struct cw_demo *d)
+{
+    const struct cw_owner_node node = {.name = TRUSTZONE};
+    const struct cw_owner_local *local = chip_of("trustzone");
+    char *sdk = cw_place_sdk(NULL);
+    char *shim = local == NULL ? NULL : find_trustzone(d, sdk);
+    if (shim == NULL) {
+        free(sdk);
+        return true;
+    }
+    char *folder = path_in(d, "trustzone");
+    char *flash = path_in(d, "trustzone/flash.bin");
+    char *link = path_in(d, "trustzone/link");
+    char *console = path_in(d, "trustzone/console");
+    char *control = path_in(d, "trustzone/control");
+    const char *const words[] = {"--flash", flash, "--normal", shim, "--link", link, "--console",
+            console, "--control", control, NULL};
+    bool is_up = cw_file_make_folder(folder, 0700) == CW_OK
+            && local->prepare(&node, sdk, folder) == CW_OK;
+    if (!is_up) {
+        (void)cw_demo_fail(d, "a TrustZone device cannot be made in %s", folder);
+    }
+    is_up = is_up && cw_demo_start(d, "trustzone", local->program, words)
+            && cw_demo_open(d, &d->boards[CW_DEMO_BOARDS], control);
+    free(sdk);
+    free(shim);
+    free(folder);
+    free(flash);
+    free(link);
+    free(console);
+    free(control);
+    return is_up;
+}
+
 /* One CPU for both nodes with enclaves, as two programs of one machine have. */
 static bool start_cpu(struct cw_demo *d)
 {
@@ -183,13 +245,13 @@ static bool start_cpu(struct cw_demo *d)
 
 static bool start_node(struct cw_demo *d, unsigned i, const char *owner)
 {
-    const bool is_board = i < CW_DEMO_BOARDS;
+    const char *tee = i < CW_DEMO_BOARDS ? "sancus" : i == CW_DEMO_TRUSTZONE ? "trustzone" : "sgx";
     char *state = cw_memory_format("%s/%s", d->folder, node_names[i]);
-    char *chip = is_board ? cw_memory_format("uart=%s/board%u.uart", d->folder, i + 1)
-                          : cw_memory_format("cpu=%s/cpu", d->folder);
+    char *chip = i < CW_DEMO_BOARDS ? cw_memory_format("uart=%s/board%u.uart", d->folder, i + 1)
+            : i == CW_DEMO_TRUSTZONE ? cw_memory_format("link=%s/trustzone/link", d->folder)
+                                     : cw_memory_format("cpu=%s/cpu", d->folder);
     const char *const words[] = {"--name", node_names[i], "--listen", "127.0.0.1:0", "--state",
-            state, "--owner", owner, "--tee", is_board ? "sancus" : "sgx", "--platform", chip,
-            NULL};
+            state, "--owner", owner, "--tee", tee, "--platform", chip, NULL};
     const bool is_started = cw_demo_start(d, node_names[i], "causeway-node", words);
     free(state);
     free(chip);
@@ -214,11 +276,11 @@ static bool start_nodes(struct cw_demo *d)
     json_t *key = cw_demo_verb(d, "key", (const char *const[]){"show", NULL});
     const char *owner = json_string_value(json_object_get(key, "fingerprint"));
     bool is_up = owner != NULL;
-    for (unsigned i = 0; is_up && i < CW_DEMO_NODES; i++) {
+    for (unsigned i = 0; is_up && i < d->node_count; i++) {
         is_up = start_node(d, i, owner);
     }
     json_decref(key);
-    for (unsigned i = 0; is_up && i < CW_DEMO_NODES; i++) {
+    for (unsigned i = 0; is_up && i < d->node_count; i++) {
         is_up = hear_node(d, i);
     }
     return is_up;
@@ -228,7 +290,7 @@ static bool start_adversary(struct cw_demo *d)
 {
     char *control = path_in(d, "adversary.control");
     const char *words[4 * CW_DEMO_NODES + 3] = {"--control", control};
-    for (size_t i = 0; i < CW_DEMO_NODES; i++) {
+    for (size_t i = 0; i < d->node_count; i++) {
         words[4 * i + 2] = "--listen";
         words[4 * i + 3] = "127.0.0.1:0";
         words[4 * i + 4] = "--forward";
@@ -241,11 +303,11 @@ static bool start_adversary(struct cw_demo *d)
     json_t *pair;
     json_array_foreach (json_object_get(status, "pairs"), i, pair) {
         const char *listen = json_string_value(json_object_get(pair, "listen"));
-        if (listen != NULL && i < CW_DEMO_NODES) {
+        if (listen != NULL && i < d->node_count) {
             snprintf(d->open_address[i], sizeof d->open_address[i], "%s", listen);
         }
     }
-    is_up = d->open_address[CW_DEMO_NODES - 1][0] != '\0' && cw_demo_open(d, &d->adversary, control);
+    is_up = d->open_address[d->node_count - 1][0] != '\0' && cw_demo_open(d, &d->adversary, control);
     if (!is_up) {
         (void)cw_demo_fail(d, "the adversary does not listen");
     }
@@ -257,19 +319,37 @@ static bool start_adversary(struct cw_demo *d)
 
 /* --- the deployment ----------------------------------------------------------------------------- */
 
-/* The CPU that the owner believes: he runs it himself, and reads who it is in its folder. */
-static bool identify_cpu(struct cw_demo *d, char ret_platform[static 2 * CW_PLATFORM_ID_LEN + 1])
+/* The chip that the owner believes: he runs it himself, and reads who it is in its folder. */
+static bool identify(struct cw_demo *d, const char *tee, const char *folder,
+        char ret_platform[static 2 * CW_PLATFORM_ID_LEN + 1])
 {
     uint8_t id[CW_PLATFORM_ID_LEN];
-    const struct cw_owner_backend *const *backend = cw_owner_backends;
-    while (*backend != NULL && strcmp((*backend)->name, "sgx") != 0) {
-        backend++;
-    }
-    if (*backend == NULL || (*backend)->local->identify(d->folder, id) != CW_OK) {
-        return cw_demo_fail(d, "the SGX CPU in %s does not say who it is", d->folder);
+    const struct cw_owner_local *local = chip_of(tee);
+    if (local == NULL || local->identify(folder, id) != CW_OK) {
+        return cw_demo_fail(d, "the %s chip in %s does not say who it is", tee, folder);
     }
     cw_hex_put(id, sizeof id, ret_platform);
     return true;
+}
+
+/* The drivers once more, on the TrustZone board: its button counts as the other, its LED follows. */
+static void add_trustzone(json_t *app)
+{
+    json_t *modules = json_object_get(app, "modules");
+    json_t *connections = json_object_get(app, "connections");
+    json_array_append_new(json_object_get(app, "nodes"),
+            json_pack("{s:s, s:s}", "name", TRUSTZONE, "tee", "trustzone"));
+    json_array_append_new(modules, json_pack("{s:s, s:s, s:[s], s:s, s:s}", "name", "tz_button_driver",
+            "node", TRUSTZONE, "sources", "button_driver.c", "device", "port1", "on_interrupt",
+            "pressed"));
+    json_array_append_new(modules, json_pack("{s:s, s:s, s:[s], s:s}", "name", "tz_led_driver", "node",
+            TRUSTZONE, "sources", "led_driver.c", "device", "port2"));
+    json_array_append_new(connections, json_pack("{s:s, s:s, s:s, s:s, s:s}", "from_module",
+            "tz_button_driver", "from_output", "button_pressed", "to_module", "controller", "to_input",
+            "button_pressed", "encryption", "aes"));
+    json_array_append_new(connections, json_pack("{s:s, s:s, s:s, s:s, s:s}", "from_module",
+            "controller", "from_output", "toggle_led", "to_module", "tz_led_driver", "to_input",
+            "toggle_led", "encryption", "aes"));
 }
 
 /* The example's descriptor with the addresses of here, and the database on a node of its own. */
@@ -281,22 +361,31 @@ static bool write_descriptor(struct cw_demo *d)
     if (app == NULL) {
         return cw_demo_fail(d, "%s/app.json cannot be read", d->example);
     }
-    char platform[2 * CW_PLATFORM_ID_LEN + 1];
-    if (!identify_cpu(d, platform)) {
+    char cpu[2 * CW_PLATFORM_ID_LEN + 1];
+    char device[2 * CW_PLATFORM_ID_LEN + 1] = "";
+    char *folder = path_in(d, "trustzone");
+    const bool is_known = identify(d, "sgx", d->folder, cpu)
+            && (d->no_trustzone != NULL || identify(d, "trustzone", folder, device));
+    free(folder);
+    if (!is_known) {
         json_decref(app);
         return false;
     }
     json_t *nodes = json_object_get(app, "nodes");
     json_array_append_new(nodes, json_pack("{s:s, s:s}", "name", NEIGHBOUR, "tee", "sgx"));
+    if (d->no_trustzone == NULL) {
+        add_trustzone(app);
+    }
     size_t i;
     json_t *node;
     json_array_foreach (nodes, i, node) {
-        if (i < CW_DEMO_NODES) {
+        if (i < d->node_count) {
             json_object_set_new(node, "address", json_string(d->open_address[i]));
             json_object_set_new(node, "key", json_string(d->node_print[i]));
         }
         if (i >= CW_DEMO_BOARDS) {
-            json_object_set_new(node, "platform", json_string(platform));
+            json_object_set_new(node, "platform",
+                    json_string(i == CW_DEMO_TRUSTZONE ? device : cpu));
         }
     }
     const unsigned port = free_port();
@@ -370,8 +459,8 @@ static bool deploy(struct cw_demo *d)
     if (!verb(d, "apply", (const char *const[]){NULL})) {
         return false;
     }
-    (void)cw_demo_done(d, "5 modules on 4 nodes, each attested, each connection confirmed by both "
-                          "ends");
+    (void)cw_demo_done(d, "%s, each attested, each connection confirmed by both ends",
+            d->no_trustzone == NULL ? "7 modules on 5 nodes" : "5 modules on 4 nodes");
     cw_demo_begin(d, "ask the modules (causeway status)");
     return describe_modules(d, protection, sizeof protection)
             && cw_demo_done(d, "%s", protection);
@@ -395,17 +484,19 @@ static bool open_page(struct cw_demo *d)
 
 bool cw_demo_set_up(struct cw_demo *d)
 {
-    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
+    for (unsigned i = 0; i <= CW_DEMO_BOARDS; i++) {
         d->boards[i].fd = -1;
     }
     d->adversary.fd = -1;
-    cw_demo_begin(d, "start two Sancus boards and an SGX CPU (emulated chips)");
+    cw_demo_begin(d, "start two Sancus boards, an SGX CPU and a TrustZone board (emulated chips)");
     if (!find_pieces(d) || !make_folders(d) || !copy_sources(d) || !start_boards(d)
-            || !start_cpu(d)) {
+            || !start_trustzone(d) || !start_cpu(d)) {
         return false;
     }
-    (void)cw_demo_done(d, "folder: %s", d->folder);
-    cw_demo_begin(d, "start four nodes, and a hostile network between them");
+    (void)cw_demo_done(d, "folder: %s%s%s", d->folder,
+            d->no_trustzone != NULL ? "; without TrustZone: " : "",
+            d->no_trustzone != NULL ? d->no_trustzone : "");
+    cw_demo_begin(d, "start the nodes, and a hostile network between them");
     if (!start_nodes(d) || !start_adversary(d) || !write_descriptor(d) || !import_keys(d)) {
         return false;
     }
@@ -429,4 +520,34 @@ bool cw_demo_three_presses(struct cw_demo *d)
                 d->presses);
     }
     return true;
+}
+
+bool cw_demo_trustzone_press(struct cw_demo *d)
+{
+    if (d->no_trustzone != NULL) {
+        return true;
+    }
+    cw_demo_begin(d, "press the TrustZone board's button");
+    d->led = !d->led;
+    d->presses++;
+    char *pressed = cw_demo_board(d, CW_DEMO_BOARDS, "press");
+    const bool is_pressed = pressed != NULL;
+    free(pressed);
+    if (!is_pressed || !cw_demo_settle(d, CW_DEMO_PATIENCE_MS)) {
+        return false;
+    }
+    const uint64_t until_ms = cw_demo_now_ms(d) + CW_DEMO_PATIENCE_MS;
+    for (;;) {
+        char *lit = cw_demo_board(d, CW_DEMO_BOARDS, "led?");
+        const bool is_right = lit != NULL && (strcmp(lit, "1") == 0) == d->led;
+        const bool is_over = lit == NULL || (!is_right && !cw_demo_again(d, until_ms));
+        free(lit);
+        if (is_right) {
+            return cw_demo_done(d, "both LEDs %s, \"Button presses: %" PRIu64 "\"",
+                    d->led ? "on" : "off", d->presses);
+        }
+        if (is_over) {
+            return cw_demo_fail(d, "the LED of the TrustZone board does not follow");
+        }
+    }
 }
