@@ -146,7 +146,7 @@ CW_MUST_CHECK cw_status cw_random(void *ret_bytes, size_t len);
  * CW_E_DENIED  sealed by a newer version of chip or module
  *
  * Whoever keeps sealed bytes may give back older ones (rollback), or others of this module: say
- * inside what they are, and have freshness from elsewhere where it matters.
+ * inside what they are, and have freshness from elsewhere (cw_counter) where it matters.
  *
  * Not on every TEE: native and sancus have no key that survives a restart, and the build says so.
  */
@@ -154,6 +154,24 @@ CW_MUST_CHECK cw_status cw_seal(cw_sealing sealing, const void *bytes, size_t le
         void *ret_sealed, size_t cap, size_t *ret_len);
 CW_MUST_CHECK cw_status cw_unseal(cw_sealing sealing, const void *sealed, size_t len,
         void *ret_bytes, size_t cap, size_t *ret_len);
+
+/*
+ * cw_counter - the module's persistent counter: it only grows, and no restart takes it back.
+ *
+ * advance    true: by 1, first.  The new value is kept before it is told, so that a power cut may
+ *            skip values, but never repeats one
+ * ret_count  0 as long as nobody advanced it.  It belongs to signer and name: a newer image of the
+ *            module goes on with it, a debug image has one of its own
+ *
+ * With it, sealed bytes can have freshness: seal the advanced value with them, and take back only those
+ * that have the present one.
+ *
+ * CW_E_SPACE  the chip has no room for the counter of another module
+ * CW_E_STATE  its memory failed
+ *
+ * Not on every TEE: only trustzone has one (its device's secure flash), and the build says so on others.
+ */
+CW_MUST_CHECK cw_status cw_counter(bool advance, uint64_t *ret_count);
 
 /*
  * Byte streams between the outside world and a module, carried by its untrusted node: what a

@@ -77,6 +77,15 @@ CW_MUST_CHECK cw_status cw_enclave_seal_key(cw_sealing sealing,
         const uint8_t id[static CW_SEALED_ID_LEN], uint8_t ret_key[static CW_KEY_LEN]);
 
 /*
+ * cw_enclave_counter - a counter of this module that outlives restarts; advance: by 1, first.
+ *
+ * CW_E_SPACE, CW_E_STATE  as cw_counter says (sdk/causeway.h); it did not change
+ *
+ * Ports of TEEs without one do not have this function; the build of a module that counts then says so.
+ */
+CW_MUST_CHECK cw_status cw_enclave_counter(bool advance, uint64_t *ret_count);
+
+/*
  * cw_enclave_evidence - what the chip says about this module, with 32 bytes of its choice.
  *
  * report        bound into the evidence

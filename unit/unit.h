@@ -86,7 +86,8 @@ void cw_test_gap(uint32_t lost);
 /* cw_test_random - where cw_random begins; the same seed gives the same bytes.  0: it is absent. */
 void cw_test_random(uint32_t seed);
 
-/* cw_seal and cw_unseal work as on a chip that has a key, from one start of the module to the next. */
+/* cw_seal and cw_unseal work as on a chip that has a key, from one start of the module to the next;
+ * cw_counter goes on from one to the next. */
 
 /* cw_test_is - are these bytes this text? */
 bool cw_test_is(struct cw_test_bytes bytes, const char *text);

@@ -6,7 +6,7 @@
 # backend links it from $(B)/sdk and makes a signed image of it.
 enclave-aarch64.groups += trustzone
 enclave-aarch64.trustzone = $(wildcard tee/trustzone/enclave/runtime/*.c) \
-    $(sdk.runtime) sdk/session_dh.c sdk/seal.c sdk/many.c sdk/rt.c sdk/aarch64/rt_copy.c
+    $(sdk.runtime) sdk/session_dh.c sdk/seal.c sdk/counter.c sdk/many.c sdk/rt.c sdk/aarch64/rt_copy.c
 SDK_FILES += lib/trustzone/link.ld=tee/trustzone/enclave/runtime/link.ld \
     lib/trustzone/libtrustzone.a=$(B)/enclave-aarch64/lib/libtrustzone.a \
     lib/trustzone/libcore.a=$(B)/enclave-aarch64/lib/libcore.a \

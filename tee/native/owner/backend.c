@@ -33,6 +33,10 @@ static const char *hint(const char *words)
         return "it seals (cw_seal, cw_unseal); native has no key that survives a restart: put it on "
                "a node whose tee has one, such as sgx";
     }
+    if (strstr(words, "undefined reference to `cw_counter'") != NULL) {
+        return "it counts (cw_counter); native has no counter that survives a restart: put it on a "
+               "node whose tee has one, such as trustzone";
+    }
     return strstr(words, "cw_device_") != NULL && strstr(words, "undefined") != NULL
             ? "it owns a device (sdk/device.h); native has none: put it on a node whose tee has "
               "devices, such as sancus"

@@ -133,6 +133,15 @@ static void sealing_is_refused_with_the_reason(void **state)
     assert_non_null(strstr(why, "native has no key that survives a restart"));
 }
 
+static void counting_is_refused_with_the_reason(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    char why[CW_OWNER_WHY_LEN];
+    assert_int_not_equal(build("counting", MODULES "/counting.c", NULL, &built, why), CW_OK);
+    assert_non_null(strstr(why, "native has no counter that survives a restart"));
+}
+
 static void compiler_is_quoted(void **state)
 {
     (void)state;
@@ -627,6 +636,7 @@ int main(void)
             cmocka_unit_test(missing_source_is_named),
             cmocka_unit_test(device_is_refused_with_the_reason),
             cmocka_unit_test(sealing_is_refused_with_the_reason),
+            cmocka_unit_test(counting_is_refused_with_the_reason),
             cmocka_unit_test(compiler_is_quoted),
             cmocka_unit_test(verdict_says_that_nothing_is_proved),
             WITH_MODULE(entry_answers_what_it_was_given),

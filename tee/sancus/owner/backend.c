@@ -83,6 +83,10 @@ static const char *hint(const char *words)
         return "it seals (cw_seal, cw_unseal); this chip has no AES, and none of its keys is for that: "
                "put it on a node whose tee has one, such as sgx";
     }
+    if (strncmp(missing, "cw_counter", 10) == 0) {
+        return "it counts (cw_counter); this chip's counter is not a module's own: put it on a node "
+               "whose tee has one, such as trustzone";
+    }
     return NULL;
 }
 

@@ -144,6 +144,7 @@ static void failures_say_what_to_do(void **state)
     fails(ENTRY "cw_device_write(0, 0); }", plain, board, "no \"device\"");
     fails(ENTRY "uint8_t s[70]; size_t l; (void)!cw_seal(CW_SEAL_IMAGE, d, 2, s, 70, &l); }", plain,
             board, "it seals");
+    fails(ENTRY "uint64_t c; (void)!cw_counter(true, &c); }", plain, board, "it counts");
     fails(ENTRY "nowhere(); } ", plain, board, "nowhere");
     fails("CW_INPUT(big, d, n, 5000) { (void)d; (void)n; }", plain, board, "endpoint big");
     fails(ENTRY "}", plain, small, "program memory of node board is too small by");

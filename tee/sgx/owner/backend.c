@@ -31,6 +31,10 @@ static const char *const compiler[] = {"gcc", "-O2", "-fPIC", "-fvisibility=hidd
 
 static const char *hint(const char *words)
 {
+    if (strstr(words, "undefined reference to `cw_counter'") != NULL) {
+        return "it counts (cw_counter); sgx has no counter that survives a restart: put it on a node "
+               "whose tee has one, such as trustzone";
+    }
     return strstr(words, "cw_device_") != NULL && strstr(words, "undefined") != NULL
             ? "it owns a device (sdk/device.h); sgx has none: put it on a node whose tee has "
               "devices, such as sancus"

@@ -177,6 +177,8 @@ static void what_the_author_does_wrong_is_said(void **state)
             (struct cw_owner_module){0}, "nothing");
     fails("static _Thread_local int x; CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; x++; }",
             (struct cw_owner_module){0}, "hread");
+    fails("CW_ENTRY(e, d, n, r) { uint64_t c; (void)d; (void)n; (void)r; (void)!cw_counter(true, &c); }",
+            (struct cw_owner_module){0}, "it counts");
 }
 
 #define WITH(assembly) \

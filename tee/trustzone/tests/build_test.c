@@ -130,6 +130,16 @@ static void it_begins_with_the_entry(void **state)
     cw_owner_built_free(&built);
 }
 
+static void a_module_may_seal_and_count(void **state)
+{
+    (void)state;
+    struct cw_owner_built built;
+    builds_well("CW_ENTRY(e, d, n, r) { static uint8_t s[200]; size_t l; uint64_t c; (void)r;"
+                "(void)!cw_counter(true, &c); (void)!cw_seal(CW_SEAL_SIGNER, d, n, s, sizeof s, &l); }",
+            "m", 0, &built);
+    cw_owner_built_free(&built);
+}
+
 static void the_same_source_gives_the_same_image_in_any_folder(void **state)
 {
     (void)state;
@@ -260,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(it_is_an_image_of_that_measurement),
             cmocka_unit_test(it_begins_with_the_entry),
+            cmocka_unit_test(a_module_may_seal_and_count),
             cmocka_unit_test(the_same_source_gives_the_same_image_in_any_folder),
             cmocka_unit_test(another_signer_or_name_is_another_measurement),
             cmocka_unit_test(another_source_is_another_measurement),

@@ -175,6 +175,19 @@ static void what_was_sealed_is_unsealed(void **state)
             CW_E_AUTH);
 }
 
+static void counter_goes_on_over_a_start_of_the_module(void **state)
+{
+    uint64_t before = 0;
+    uint64_t count = 0;
+    assert_int_equal(cw_counter(true, &before), CW_OK);
+    assert_true(before > 0);
+    (void)start(state);
+    assert_int_equal(cw_counter(false, &count), CW_OK);
+    assert_true(count == before);
+    assert_int_equal(cw_counter(true, &count), CW_OK);
+    assert_true(count == before + 1);
+}
+
 static void parameter_is_what_the_owner_set(void **state)
 {
     (void)state;
@@ -195,6 +208,7 @@ int main(void)
             cmocka_unit_test_setup(requests_get_what_was_queued, start),
             cmocka_unit_test_setup(random_bytes_repeat_with_their_seed, start),
             cmocka_unit_test_setup(what_was_sealed_is_unsealed, start),
+            cmocka_unit_test_setup(counter_goes_on_over_a_start_of_the_module, start),
             cmocka_unit_test_setup(parameter_is_what_the_owner_set, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,17 @@ cw_status cw_enclave_seal_key(cw_sealing sealing,
             (uintptr_t)ret_key));
 }
 
+cw_status cw_enclave_counter(bool advance, uint64_t *ret_count)
+{
+    uint64_t count = 0;
+    const cw_status status = status_of(
+            cw_svc_call(CW_TZ_SVC_COUNTER, advance, (uintptr_t)&count, 0, 0));
+    if (status == CW_OK) {
+        *ret_count = count;
+    }
+    return status;
+}
+
 /* The owner cannot compute a key of the chip's: nothing linked here asks for one. */
 void cw_enclave_derive(const uint8_t *context, size_t context_len,
         uint8_t ret_key[static CW_KEY_LEN])
