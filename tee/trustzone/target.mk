@@ -37,6 +37,16 @@ trustzone.kernel := $(addprefix tee/trustzone/enclave/kernel/,space.c pages.c qu
 tee/trustzone/tests/kernel_space_test.c.with := tee/trustzone/enclave/kernel/space.c
 tee/trustzone/tests/kernel_memory_test.c.with := $(trustzone.kernel)
 
+# What its tests run: a module, and a normal world that does what a test says.
+trustzone.tests := enclave-aarch64/trustzone/tests
+IMAGES += $(foreach i,subject remote,$(trustzone.tests)/$i.elf $(trustzone.tests)/$i.bin)
+$(trustzone.tests)/subject.elf.sources = tee/trustzone/tests/subject/subject.c
+$(trustzone.tests)/subject.elf.script = tee/trustzone/tests/subject/link.ld
+tee/trustzone/tests/subject/subject.c.cflags = -fno-jump-tables
+$(trustzone.tests)/remote.elf.sources = tee/trustzone/tests/normal/start.S \
+    tee/trustzone/tests/remote/remote.c
+$(trustzone.tests)/remote.elf.script = tee/trustzone/tests/normal/link.ld
+
 # --- the node: its backend on the host, and the shim in the normal world --------------------------
 host.lib += $(wildcard tee/trustzone/node/*.c)
 host.pkgs += libuv
