@@ -15,7 +15,8 @@ from world import DEAD, DONE, SUCCESS, image  # noqa: E402
 BUILD, WORK = os.environ["BUILD"], os.environ["WORK"]
 (ECHO, PEEK, POKE, SVC, JUMP, SPIN, VECTORS_SET, VECTORS_GET, LEAVE, OVERFLOW, BEHAVE,
  BEGUN) = range(12)
-TAKE_EDGE, TAKE_BYTES, LEAVE_EDGE, SAY_MUCH, SAY_AGAIN, DIE, SAY_PENDING = range(7)
+(TAKE_EDGE, TAKE_BYTES, LEAVE_EDGE, SAY_MUCH, SAY_AGAIN, DIE, SAY_PENDING,
+ TAKE_SILENTLY) = range(8)
 IMAGE_AT, STACK_TOP, IN_AT, OUT_AT = 0x40000000, 0x40400000, 0x40400000, 0x40410000
 (LEFT, ABORT, RANDOM, EVIDENCE, SEAL_VERSIONS, SEAL_KEY, DEVICE_READ, DEVICE_WRITE, COUNTER,
  LOG) = range(1, 11)
@@ -277,14 +278,12 @@ def uart(w, code):
     case("i10_what its device said is fetched", got == b"hello", got)
     case("nothing more is there", s.fetch() == (SUCCESS, 0, 0, b""))
     case("the driver speaks", w.wait(lambda: w.said().endswith("hello")), w.said()[-40:])
-    text = bytes(range(32, 127)) * 40
-    w.machine.console.setblocking(True)
-    w.machine.console.sendall(text)
-    w.machine.console.setblocking(False)
+    s.do(BEHAVE, TAKE_SILENTLY)
+    text = bytes(range(32, 127)) * 20
+    w.type(text)
     got, end = b"", time.monotonic() + 20
     while len(got) < len(text) and time.monotonic() < end:
         got += s.fetch()[3]
-        w.said()
     case("i10_nothing typed is lost", got == text, (len(got), len(text)))
     case("r26_a log while another owns the console is refused",
          t.load(image(code, b"talker")) == SUCCESS and t.do(SVC, LOG, IMAGE_AT, 16)[0] == 7)

@@ -6,6 +6,8 @@
  *          seven words of 8: an op, six arguments; the answer is words in the window.  An input of 4
  *          bytes is its device's (or a test's that says so).
  */
+#include <stdbool.h>
+
 #include "core/wire/frame.h"
 #include "sdk/device.h"
 #include "tee/trustzone/abi.h"
@@ -15,7 +17,7 @@
 enum op { ECHO, PEEK, POKE, SVC, JUMP, SPIN, VECTORS_SET, VECTORS_GET, LEAVE, OVERFLOW, BEHAVE, BEGUN };
 
 /* What it does when its device enters it. */
-enum behaviour { TAKE_EDGE, TAKE_BYTES, LEAVE_EDGE, SAY_MUCH, SAY_AGAIN, DIE, SAY_PENDING };
+enum behaviour { TAKE_EDGE, TAKE_BYTES, LEAVE_EDGE, SAY_MUCH, SAY_AGAIN, DIE, SAY_PENDING, TAKE_SILENTLY };
 
 static uint64_t *const in = (uint64_t *)CW_TZ_IN_AT;
 static uint64_t *const out = (uint64_t *)CW_TZ_OUT_AT;
@@ -136,13 +138,15 @@ static uint64_t serve_node(void)
     }
 }
 
-static uint64_t take_bytes(void)
+static uint64_t take_bytes(bool is_echoed)
 {
     uint8_t *bytes = (uint8_t *)out;
     uint64_t len = 0;
     while ((device_read(CW_UART_STATUS) & 1) != 0) {
         bytes[len] = device_read(CW_UART_DATA);
-        device_write(CW_UART_DATA, bytes[len]);
+        if (is_echoed) {
+            device_write(CW_UART_DATA, bytes[len]);
+        }
         len++;
     }
     return DONE(len);
@@ -158,7 +162,7 @@ static uint64_t serve_device(void)
         device_write(CW_GPIO_IFG, 0);
         return DONE(16);
     case TAKE_BYTES:
-        return take_bytes();
+        return take_bytes(true);
     case LEAVE_EDGE:
         return DONE(8);
     case SAY_MUCH:
@@ -174,6 +178,8 @@ static uint64_t serve_device(void)
         behaviour = TAKE_EDGE;
         device_write(CW_GPIO_IFG, 0);
         return (uint64_t)CW_RESULT_PENDING << 24 | 8;
+    case TAKE_SILENTLY:
+        return take_bytes(false);
     }
     return DONE(0);
 }
