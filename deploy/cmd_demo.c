@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* demo: two boards, nodes and a hostile network on this machine. */
+/* demo: three boards, nodes and a hostile network on this machine. */
 #include <ftw.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -45,10 +45,11 @@ static void let_go(struct cw_demo *d)
     free(d->self);
     free(d->example);
     free(d->firmware);
+    free(d->normal);
+    free(d->flash);
     free(d->descriptor);
     free(d->certificate);
     free(d->url);
-    free(d->no_trustzone);
 }
 
 int cw_cmd_demo(struct cw_app *app, const struct cw_words *words)
@@ -61,7 +62,7 @@ int cw_cmd_demo(struct cw_app *app, const struct cw_words *words)
     cw_demo_watch_signals();
     bool is_up = cw_demo_set_up(d);
     if (is_up && words->once) {
-        is_up = cw_demo_three_presses(d) && cw_demo_trustzone_press(d);
+        is_up = cw_demo_presses(d);
     }
     if (!is_up) {
         cw_demo_broken(d);

@@ -12,7 +12,8 @@
  *              demo_part.c    processes and the sockets to them
  *              demo_owner.c   verbs of the owner, and the page
  *              demo_setup.c   from an empty folder to a button that works
- *              demo_attack.c  the attacks
+ *              demo_attack.c  the attacks on the network
+ *              demo_world.c   the attacks of the normal world on a TrustZone board
  *              demo_live.c    the button under somebody's finger
  *
  * Trust    OWNER; on a machine where nothing is at stake.
@@ -30,12 +31,19 @@
 
 struct json_t;
 
-#define CW_DEMO_NODES 5u  /* two boards, node_sgx, a neighbour for its database, a TrustZone board */
-#define CW_DEMO_BOARDS 2u /* of Sancus: the first nodes */
-#define CW_DEMO_TRUSTZONE 4u /* that node, where QEMU is there */
+#define CW_DEMO_NODES 5u  /* three boards, node_sgx, and a neighbour for its database */
+#define CW_DEMO_LEDS 2u
 #define CW_DEMO_PARTS_MAX 12u
 #define CW_DEMO_TEXT_CAP 512u
 #define CW_DEMO_PATIENCE_MS 5000u /* for whatever takes milliseconds when all is well */
+
+/* Boards, in the order of their nodes. */
+typedef enum cw_demo_place {
+    CW_DEMO_SANCUS1,   /* a button                                    */
+    CW_DEMO_SANCUS2,   /* a light                                     */
+    CW_DEMO_TRUSTZONE, /* both, and the controller of everything      */
+    CW_DEMO_BOARDS
+} cw_demo_place;
 
 /* The connections that are attacked. */
 typedef enum cw_demo_connection {
@@ -74,17 +82,17 @@ struct cw_demo {
     char *programs; /* where this program and its neighbours lie */
     char *self;
     char *example;
-    char *firmware;
+    char *firmware; /* of a Sancus board */
+    char *normal;   /* what a TrustZone board runs in its normal world */
     char *descriptor;
     char *certificate;
     char *url;
+    char *flash; /* of the TrustZone board */
 
     struct cw_demo_part parts[CW_DEMO_PARTS_MAX];
     size_t part_count;
-    struct cw_demo_lines boards[CW_DEMO_BOARDS + 1]; /* the last one is the TrustZone board */
+    struct cw_demo_lines boards[CW_DEMO_BOARDS];
     struct cw_demo_lines adversary;
-    size_t node_count; /* without TrustZone: one less */
-    char *no_trustzone; /* why, and what to do; NULL: there is */
     char node_address[CW_DEMO_NODES][64];
     char node_print[CW_DEMO_NODES][80]; /* fingerprint */
     char open_address[CW_DEMO_NODES][64]; /* of the adversary, in front of it */
@@ -97,7 +105,7 @@ struct cw_demo {
     unsigned held_count;
     unsigned failed_count;
 
-    bool led;          /* as it must be */
+    bool led[CW_DEMO_LEDS]; /* as they must be: of board SANCUS2, of TRUSTZONE */
     uint64_t presses;  /* as the page must say */
     struct cw_demo_reading now[CW_DEMO_CONNECTIONS];
 };
@@ -150,7 +158,10 @@ void cw_demo_close(struct cw_demo_lines *lines);
 char *cw_demo_read(struct cw_demo_lines *lines, uint32_t timeout_ms);
 
 /* cw_demo_board - a command and its answer without "ok "; freed by the caller.  NULL: failed. */
-char *cw_demo_board(struct cw_demo *d, unsigned board, const char *command);
+char *cw_demo_board(struct cw_demo *d, cw_demo_place board, const char *command);
+
+/* cw_demo_tell - the same where the answer says nothing. */
+CW_MUST_CHECK bool cw_demo_tell(struct cw_demo *d, cw_demo_place board, const char *command);
 
 /* cw_demo_network - a command to the adversary, as for printf, and its answer.  NULL: failed. */
 __attribute__((format(printf, 2, 3))) struct json_t *cw_demo_network(struct cw_demo *d,
@@ -161,6 +172,9 @@ __attribute__((format(printf, 2, 3))) struct json_t *cw_demo_network(struct cw_d
 /* cw_demo_verb - `causeway --json VERB ...`; words end with NULL.  NULL: failed. */
 struct json_t *cw_demo_verb(struct cw_demo *d, const char *verb, const char *const *words);
 
+/* cw_demo_refused - the verb must refuse evidence, and say why; freed by the caller.  NULL: failed. */
+char *cw_demo_refused(struct cw_demo *d, const char *verb);
+
 const char *cw_demo_connection_name(cw_demo_connection c);
 
 /* cw_demo_look - d->now becomes what the modules say now (`causeway status`). */
@@ -169,24 +183,35 @@ CW_MUST_CHECK bool cw_demo_look(struct cw_demo *d);
 /* cw_demo_page - the number that the page shows. */
 CW_MUST_CHECK bool cw_demo_page(struct cw_demo *d, uint64_t *ret_presses);
 
-CW_MUST_CHECK bool cw_demo_led(struct cw_demo *d, bool *ret_is_on);
+CW_MUST_CHECK bool cw_demo_led(struct cw_demo *d, unsigned led, bool *ret_is_on);
 
-/* cw_demo_press - press the button; nothing is awaited. */
-CW_MUST_CHECK bool cw_demo_press(struct cw_demo *d);
+/* cw_demo_press - press the button of a board; nothing is awaited. */
+CW_MUST_CHECK bool cw_demo_press(struct cw_demo *d, cw_demo_place board);
 
-/* cw_demo_settle - LED and page become what d->led and d->presses say, within timeout_ms. */
+/* cw_demo_toggle - what a press that arrives everywhere changes: LEDs, and the page. */
+void cw_demo_toggle(struct cw_demo *d);
+
+/* cw_demo_settle - LEDs and page become what d->led and d->presses say, within timeout_ms. */
 CW_MUST_CHECK bool cw_demo_settle(struct cw_demo *d, uint32_t timeout_ms);
 
-/* --- demo_setup.c, demo_attack.c, demo_live.c ------------------------------------------------- */
+/* --- demo_setup.c, demo_attack.c, demo_world.c, demo_live.c ------------------------------------ */
 
 CW_MUST_CHECK bool cw_demo_set_up(struct cw_demo *d);
-CW_MUST_CHECK bool cw_demo_three_presses(struct cw_demo *d);
-
-/* cw_demo_trustzone_press - the button of that board, which moves both LEDs; or why there is none. */
-CW_MUST_CHECK bool cw_demo_trustzone_press(struct cw_demo *d);
+CW_MUST_CHECK bool cw_demo_presses(struct cw_demo *d);
 
 /* cw_demo_attack - all of them; one that does not hold does not keep the next from being tried. */
 void cw_demo_attack(struct cw_demo *d);
+
+struct cw_demo_attack {
+    const char *title;
+    bool (*run)(struct cw_demo *d);
+};
+
+/* Ends with a row of zeros. */
+extern const struct cw_demo_attack cw_demo_world_attacks[];
+
+/* cw_demo_press_works - one more press of a Sancus button, all the way. */
+CW_MUST_CHECK bool cw_demo_press_works(struct cw_demo *d);
 
 CW_MUST_CHECK bool cw_demo_live(struct cw_demo *d);
 

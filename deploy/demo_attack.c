@@ -57,15 +57,14 @@ static bool settled(struct cw_demo *d)
     return cw_demo_settle(d, CW_DEMO_PATIENCE_MS);
 }
 
-/* One more press, all the way: so each connection has accepted one more event. */
-static bool press_works(struct cw_demo *d)
+/* So each connection has accepted one more event. */
+bool cw_demo_press_works(struct cw_demo *d)
 {
-    d->led = !d->led;
-    d->presses++;
+    cw_demo_toggle(d);
     for (unsigned c = 0; c < CW_DEMO_CONNECTIONS; c++) {
         d->now[c].received++;
     }
-    return cw_demo_press(d) && cw_demo_settle(d, RECOVERY_MS);
+    return cw_demo_press(d, CW_DEMO_SANCUS1) && cw_demo_settle(d, RECOVERY_MS);
 }
 
 /* What all injections have in common: done, refused for the reason, nothing else changed. */
@@ -86,7 +85,7 @@ static bool refused(struct cw_demo *d, cw_demo_connection c, bool is_replay, con
                 after.refused_auth, before.refused_replay, after.refused_replay, before.received,
                 after.received);
     }
-    return settled(d) && press_works(d)
+    return settled(d) && cw_demo_press_works(d)
             && cw_demo_done(d, "%s: refused, %s (the module's own count: %" PRIu64 " -> %" PRIu64
                                "); LED and page unchanged; a press works",
                     what, is_replay ? "not the next one" : "tag is wrong", was, is);
@@ -189,7 +188,7 @@ static bool await_fate(struct cw_demo *d, const char *fate)
 static bool flipped(struct cw_demo *d)
 {
     const struct cw_demo_reading before = d->now[CW_DEMO_LED];
-    if (!rule(d, "flip 1 100") || !press_works(d) || !cw_demo_look(d)) {
+    if (!rule(d, "flip 1 100") || !cw_demo_press_works(d) || !cw_demo_look(d)) {
         return false;
     }
     const struct cw_demo_reading after = d->now[CW_DEMO_LED];
@@ -206,15 +205,14 @@ static bool dropped(struct cw_demo *d)
 {
     bool is_on = false;
     const uint64_t pressed_ms = cw_demo_now_ms(d);
-    if (!rule(d, "drop 1") || !cw_demo_press(d) || !await_fate(d, "drop")
-            || !cw_demo_led(d, &is_on)) {
+    if (!rule(d, "drop 1") || !cw_demo_press(d, CW_DEMO_SANCUS1) || !await_fate(d, "drop")
+            || !cw_demo_led(d, 0, &is_on)) {
         return false;
     }
-    if (is_on != d->led) {
+    if (is_on != d->led[0]) {
         return cw_demo_fail(d, "the LED changed although its event was dropped");
     }
-    d->led = !d->led;
-    d->presses++;
+    cw_demo_toggle(d);
     return cw_demo_settle(d, RECOVERY_MS) && cw_demo_look(d)
             && cw_demo_done(d, "a toggle_led did not arrive, the LED stayed; recovered %" PRIu64
                                " ms after the press, sent again by its node, nothing lost",
@@ -226,7 +224,8 @@ static bool exchange(struct cw_demo *d)
 {
     const struct cw_demo_reading before = d->now[CW_DEMO_LED];
     const struct cw_demo_reading *now = &d->now[CW_DEMO_LED];
-    if (!rule(d, "swap 1") || !cw_demo_press(d) || !await_fate(d, "swap") || !cw_demo_press(d)) {
+    if (!rule(d, "swap 1") || !cw_demo_press(d, CW_DEMO_SANCUS1) || !await_fate(d, "swap")
+            || !cw_demo_press(d, CW_DEMO_SANCUS1)) {
         return false;
     }
     d->presses += 2;
@@ -308,25 +307,18 @@ static void losses(const json_t *apply, char *ret_text, size_t cap)
     }
 }
 
-static bool power(struct cw_demo *d, const char *command)
-{
-    char *answer = cw_demo_board(d, 1, command);
-    free(answer);
-    return answer != NULL;
-}
-
 static bool restarted(struct cw_demo *d)
 {
     const uint64_t old_channel = d->now[CW_DEMO_LED].channel;
     char lost[160];
     unsigned fed = 0;
-    if (!power(d, "power off")) {
+    if (!cw_demo_tell(d, CW_DEMO_SANCUS2, "power off")) {
         return false;
     }
-    d->led = false; /* a board without power does not shine, and its module begins anew */
-    d->presses++;   /* the database counts this one; the LED's event is for a life that is over */
-    if (!cw_demo_press(d) || !settled(d) || !power(d, "power on")
-            || !feed_history(d, old_channel, NULL, &fed) || !settled(d)) {
+    cw_demo_toggle(d); /* the LED's event is for a life that is over ... */
+    d->led[0] = false; /* ... as a board without power does not shine, and its module begins anew */
+    if (!cw_demo_press(d, CW_DEMO_SANCUS1) || !settled(d)
+            || !cw_demo_tell(d, CW_DEMO_SANCUS2, "power on") || !feed_history(d, old_channel, NULL, &fed) || !settled(d)) {
         return false;
     }
     json_t *apply = cw_demo_verb(d, "apply", (const char *const[]){NULL});
@@ -344,17 +336,14 @@ static bool restarted(struct cw_demo *d)
     if (after.received != before.received) {
         return cw_demo_fail(d, "the new life accepted an event of an earlier one");
     }
-    return settled(d) && press_works(d)
+    return settled(d) && cw_demo_press_works(d)
             && cw_demo_done(d, "board 2 off during a press, on, and fed its history, %u events: the "
                                "LED stays off; the new life refuses them, tag is wrong (%" PRIu64 " -> %"
                                PRIu64 "); `apply` attested it anew and rekeyed; %s; a press works",
                     fed, before.refused_auth, after.refused_auth, lost);
 }
 
-static const struct {
-    const char *title;
-    bool (*run)(struct cw_demo *d);
-} attacks[] = {
+static const struct cw_demo_attack attacks[] = {
         {"attack: a frame forged", forged},
         {"attack: a frame replayed", replayed},
         {"attack: a frame redirected to another connection", redirected},
@@ -363,21 +352,35 @@ static const struct {
         {"attack: frames reordered", reordered},
         {"attack: the predecessor's forgery (AES-GCM)", predecessor},
         {"attack: a board restarted and fed its history", restarted},
+        {NULL, NULL},
 };
 
 /* After an attack that did not hold: take things as they are, so that the next one is judged. */
 static void take_stock(struct cw_demo *d)
 {
     uint64_t presses;
-    bool is_on;
     const uint64_t until_ms = cw_demo_now_ms(d) + 2000;
     json_decref(cw_demo_network(d, "clear"));
     json_decref(cw_demo_network(d, "release"));
     while (cw_demo_again(d, until_ms)) {
     }
-    if (cw_demo_led(d, &is_on) && cw_demo_page(d, &presses) && cw_demo_look(d)) {
-        d->led = is_on;
+    bool is_told = true;
+    for (unsigned i = 0; is_told && i < CW_DEMO_LEDS; i++) {
+        is_told = cw_demo_led(d, i, &d->led[i]);
+    }
+    if (is_told && cw_demo_page(d, &presses) && cw_demo_look(d)) {
         d->presses = presses;
+    }
+}
+
+static void play(struct cw_demo *d, const struct cw_demo_attack *rows)
+{
+    for (; rows->title != NULL && !cw_demo_is_stopped(); rows++) {
+        cw_demo_begin(d, rows->title);
+        if (!rows->run(d)) {
+            cw_demo_broken(d);
+            take_stock(d);
+        }
     }
 }
 
@@ -390,11 +393,6 @@ void cw_demo_attack(struct cw_demo *d)
     }
     (void)cw_demo_done(d, "forged %" PRIu64 ", not the next one %" PRIu64,
             d->now[CW_DEMO_LED].refused_auth, d->now[CW_DEMO_LED].refused_replay);
-    for (size_t i = 0; i < sizeof attacks / sizeof attacks[0] && !cw_demo_is_stopped(); i++) {
-        cw_demo_begin(d, attacks[i].title);
-        if (!attacks[i].run(d)) {
-            cw_demo_broken(d);
-            take_stock(d);
-        }
-    }
+    play(d, attacks);
+    play(d, cw_demo_world_attacks);
 }

@@ -15,7 +15,7 @@
 struct screen {
     bool is_terminal;
     struct termios before;
-    bool led;
+    bool led[CW_DEMO_LEDS];
     uint64_t presses;
 };
 
@@ -29,25 +29,34 @@ static void raw(struct screen *s)
     }
 }
 
+static bool read_leds(struct cw_demo *d, bool ret_led[static CW_DEMO_LEDS])
+{
+    for (unsigned i = 0; i < CW_DEMO_LEDS; i++) {
+        if (!cw_demo_led(d, i, &ret_led[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void show(struct cw_demo *d, struct screen *s, bool always)
 {
-    bool led = s->led;
-    uint64_t presses = s->presses;
-    if (!cw_demo_led(d, &led) || !cw_demo_page(d, &presses)) {
+    struct screen now = *s;
+    if (!read_leds(d, now.led) || !cw_demo_page(d, &now.presses)) {
         return;
     }
-    if (always || led != s->led || presses != s->presses) {
-        cw_demo_say(d, "  LED %-3s   Button presses: %" PRIu64, led ? "on" : "off", presses);
+    if (always || memcmp(now.led, s->led, sizeof s->led) != 0 || now.presses != s->presses) {
+        cw_demo_say(d, "  LEDs %-3s %-3s   Button presses: %" PRIu64, now.led[0] ? "on" : "off",
+                now.led[1] ? "on" : "off", now.presses);
     }
-    s->led = led;
-    s->presses = presses;
+    *s = now;
 }
 
 /* All attacks, from how things are now. */
 static void attack(struct cw_demo *d, struct screen *s)
 {
     cw_demo_say(d, " ");
-    d->led = s->led;
+    memcpy(d->led, s->led, sizeof d->led);
     d->presses = s->presses;
     cw_demo_attack(d);
     cw_demo_say(d, " ");
@@ -66,8 +75,9 @@ static bool key(struct cw_demo *d, struct screen *s)
         if (keys[i] == 'a' || keys[i] == 'A') {
             attack(d, s);
         }
-        if ((keys[i] == 'b' || keys[i] == 'B' || keys[i] == '\n' || keys[i] == '\r')
-                && !cw_demo_press(d)) {
+        const bool is_other = keys[i] == 't' || keys[i] == 'T';
+        if ((is_other || keys[i] == 'b' || keys[i] == 'B' || keys[i] == '\n' || keys[i] == '\r')
+                && !cw_demo_press(d, is_other ? CW_DEMO_TRUSTZONE : CW_DEMO_SANCUS1)) {
             return false;
         }
     }
@@ -79,12 +89,12 @@ bool cw_demo_live(struct cw_demo *d)
     struct screen s = {0};
     cw_demo_say(d, "\n  page      %s\n  verify    curl --cacert %s %s\n  owner     causeway status "
                    "--state %s/state %s\n  network   %s/adversary.control takes commands "
-                   "(causeway-adversary --help)\n\n  b or Enter presses the button, a attacks, q ends\n",
+                   "(causeway-adversary --help)\n\n  b or Enter presses the Sancus button, t the TrustZone board's, a attacks, q ends\n",
             d->url, d->certificate, d->url, d->folder, d->descriptor, d->folder);
     raw(&s);
     show(d, &s, true);
     struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
-            {.fd = d->boards[1].fd, .events = POLLIN}};
+            {.fd = d->boards[CW_DEMO_SANCUS2].fd, .events = POLLIN}};
     bool is_alive = true;
     while (!cw_demo_is_stopped() && (is_alive = cw_demo_are_alive(d))) {
         const int n = poll(fds, 2, LOOK_MS);
@@ -97,8 +107,8 @@ bool cw_demo_live(struct cw_demo *d)
         if (n > 0 && fds[1].revents != 0) {
             show(d, &s, false); /* the LED's event is read on the way */
         } else if (n == 0) {
-            bool led;
-            if (cw_demo_led(d, &led) && led != s.led) {
+            bool led[CW_DEMO_LEDS];
+            if (read_leds(d, led) && memcmp(led, s.led, sizeof led) != 0) {
                 show(d, &s, false);
             }
         }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deploy/app.h"
 #include "deploy/memory.h"
 #include "posix/file.h"
 
@@ -32,42 +33,74 @@ static char *said(const char *path)
     return line;
 }
 
-json_t *cw_demo_verb(struct cw_demo *d, const char *verb, const char *const *words)
+/* The exit status, or -1: it does not end.  Its output is in *ret_out, its log in *ret_log. */
+static int run_verb(struct cw_demo *d, const char *verb, const char *const *words, char **ret_out,
+        char **ret_log)
 {
     char *state = cw_memory_format("%s/state", d->folder);
-    char *out = cw_memory_format("%s/logs/causeway-%s.out", d->folder, verb);
-    char *log = cw_memory_format("%s/logs/causeway-%s.log", d->folder, verb);
+    *ret_out = cw_memory_format("%s/logs/causeway-%s.out", d->folder, verb);
+    *ret_log = cw_memory_format("%s/logs/causeway-%s.log", d->folder, verb);
     const char *arguments[WORDS_MAX] = {d->self, verb, "--json", "--state", state, "--timeout",
             "15", d->descriptor};
     for (size_t i = 0; words[i] != NULL && i + 9 < WORDS_MAX; i++) {
         arguments[i + 8] = words[i];
     }
-    json_t *answer = NULL;
-    uint8_t *bytes = NULL;
-    size_t len = 0;
     struct cw_proc proc = {0};
-    if (cw_proc_start(&proc, arguments, out, log) != CW_OK) {
+    int status = -1;
+    if (cw_proc_start(&proc, arguments, *ret_out, *ret_log) != CW_OK) {
         (void)cw_demo_fail(d, "%s cannot be started", d->self);
     } else if (cw_proc_wait(&proc, VERB_PATIENCE_MS) != CW_OK) {
         cw_proc_stop(&proc, 500);
-        (void)cw_demo_fail(d, "`causeway %s` does not end (log: %s)", verb, log);
-    } else if (proc.exit_status != 0 || cw_file_read(out, ANSWER_MAX, &bytes, &len) != CW_OK) {
-        char *why = said(log);
-        (void)cw_demo_are_alive(d); /* a part that ended is the better reason */
-        (void)cw_demo_fail(d, "`causeway %s` ended with status %d: %s (log: %s)", verb,
-                proc.exit_status, why, log);
-        free(why);
+        (void)cw_demo_fail(d, "`causeway %s` does not end (log: %s)", verb, *ret_log);
     } else {
+        status = proc.exit_status;
+    }
+    free(state);
+    return status;
+}
+
+json_t *cw_demo_verb(struct cw_demo *d, const char *verb, const char *const *words)
+{
+    char *out;
+    char *log;
+    json_t *answer = NULL;
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    const int status = run_verb(d, verb, words, &out, &log);
+    if (status == 0 && cw_file_read(out, ANSWER_MAX, &bytes, &len) == CW_OK) {
         answer = len == 0 ? json_object() : json_loadb((const char *)bytes, len, 0, NULL);
         if (answer == NULL) {
             (void)cw_demo_fail(d, "`causeway %s` printed no JSON (%s)", verb, out);
         }
+    } else if (status >= 0) {
+        char *why = said(log);
+        (void)cw_demo_are_alive(d); /* a part that ended is the better reason */
+        (void)cw_demo_fail(d, "`causeway %s` ended with status %d: %s (log: %s)", verb, status, why,
+                log);
+        free(why);
     }
     free(bytes);
-    free(state);
     free(out);
     free(log);
     return answer;
+}
+
+char *cw_demo_refused(struct cw_demo *d, const char *verb)
+{
+    char *out;
+    char *log;
+    char *why = NULL;
+    const int status = run_verb(d, verb, (const char *const[]){NULL}, &out, &log);
+    if (status == CW_EXIT_REFUSED) {
+        why = said(log);
+    } else if (status >= 0) {
+        (void)cw_demo_fail(d, "`causeway %s` ended with status %d, and should refuse the evidence "
+                              "(log: %s)",
+                verb, status, log);
+    }
+    free(out);
+    free(log);
+    return why;
 }
 
 static uint64_t count_of(const json_t *object, const char *name)
@@ -145,9 +178,9 @@ bool cw_demo_page(struct cw_demo *d, uint64_t *ret_presses)
     return is_read;
 }
 
-bool cw_demo_led(struct cw_demo *d, bool *ret_is_on)
+bool cw_demo_led(struct cw_demo *d, unsigned led, bool *ret_is_on)
 {
-    char *answer = cw_demo_board(d, 1, "led?");
+    char *answer = cw_demo_board(d, led == 0 ? CW_DEMO_SANCUS2 : CW_DEMO_TRUSTZONE, "led?");
     if (answer == NULL) {
         return false;
     }
@@ -157,31 +190,43 @@ bool cw_demo_led(struct cw_demo *d, bool *ret_is_on)
 }
 
 /* The finger goes up first: a button that is still down from the last press gives no edge. */
-bool cw_demo_press(struct cw_demo *d)
+bool cw_demo_press(struct cw_demo *d, cw_demo_place board)
 {
-    char *up = cw_demo_board(d, 0, "release");
-    char *down = NULL;
-    if (up != NULL && cw_demo_again(d, UINT64_MAX)) {
-        down = cw_demo_board(d, 0, "press");
+    return cw_demo_tell(d, board, "release") && cw_demo_again(d, UINT64_MAX)
+            && cw_demo_tell(d, board, "press");
+}
+
+void cw_demo_toggle(struct cw_demo *d)
+{
+    for (unsigned i = 0; i < CW_DEMO_LEDS; i++) {
+        d->led[i] = !d->led[i];
     }
-    const bool is_pressed = down != NULL;
-    free(up);
-    free(down);
-    return is_pressed;
+    d->presses++;
+}
+
+static bool settle_led(struct cw_demo *d, unsigned led, uint64_t until_ms)
+{
+    bool is_on = !d->led[led];
+    while (is_on != d->led[led]) {
+        if (!cw_demo_led(d, led, &is_on)) {
+            return false;
+        }
+        if (is_on != d->led[led] && !cw_demo_again(d, until_ms)) {
+            (void)cw_demo_are_alive(d);
+            return cw_demo_fail(d, "the LED of the %s board is %s, and should be %s",
+                    led == 0 ? "Sancus" : "TrustZone", is_on ? "on" : "off",
+                    d->led[led] ? "on" : "off");
+        }
+    }
+    return true;
 }
 
 bool cw_demo_settle(struct cw_demo *d, uint32_t timeout_ms)
 {
     const uint64_t until_ms = cw_demo_now_ms(d) + timeout_ms;
-    bool is_on = !d->led;
-    while (is_on != d->led) {
-        if (!cw_demo_led(d, &is_on)) {
+    for (unsigned i = 0; i < CW_DEMO_LEDS; i++) {
+        if (!settle_led(d, i, until_ms)) {
             return false;
-        }
-        if (is_on != d->led && !cw_demo_again(d, until_ms)) {
-            (void)cw_demo_are_alive(d);
-            return cw_demo_fail(d, "the LED is %s after %u ms, and should be %s",
-                    is_on ? "on" : "off", timeout_ms, d->led ? "on" : "off");
         }
     }
     uint64_t presses = 0;

@@ -126,7 +126,7 @@ char *cw_demo_first_line(struct cw_demo *d, const char *name)
 
 void cw_demo_stop(struct cw_demo *d)
 {
-    for (unsigned i = 0; i <= CW_DEMO_BOARDS; i++) {
+    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
         cw_demo_close(&d->boards[i]);
     }
     cw_demo_close(&d->adversary);
@@ -222,7 +222,7 @@ static bool write_line(const struct cw_demo_lines *lines, const char *text)
     return is_sent;
 }
 
-char *cw_demo_board(struct cw_demo *d, unsigned board, const char *command)
+char *cw_demo_board(struct cw_demo *d, cw_demo_place board, const char *command)
 {
     struct cw_demo_lines *lines = &d->boards[board];
     if (!write_line(lines, command)) {
@@ -244,6 +244,13 @@ char *cw_demo_board(struct cw_demo *d, unsigned board, const char *command)
     }
     memmove(line, line + 2 + (line[2] == ' '), strlen(line + 2 + (line[2] == ' ')) + 1);
     return line;
+}
+
+bool cw_demo_tell(struct cw_demo *d, cw_demo_place board, const char *command)
+{
+    char *answer = cw_demo_board(d, board, command);
+    free(answer);
+    return answer != NULL;
 }
 
 json_t *cw_demo_network(struct cw_demo *d, const char *command, ...)

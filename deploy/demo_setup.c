@@ -16,21 +16,28 @@
 #include "deploy/place.h"
 #include "deploy/secret.h"
 #include "posix/file.h"
-#include "posix/tool.h"
 #include "tee/owner.h"
 
 #define FILE_MAX 1048576u
 #define FIRST_PORT 8443u
 #define NEIGHBOUR "node_sgx2" /* so that AES frames cross the network, too */
-#define TRUSTZONE "node_trustzone"
-#define QEMU "qemu-system-aarch64"
 
 /* The key that the node key published with the chip's sources gives to vendor 0x1234. */
 static const char vendor_key[] = "# TEST KEY of vendor 0x1234 on chips with the published test node "
                                  "key: everybody knows it\n0b7bf3ae40880a8be430d0da34fb76f0\n";
 
-static const char *const node_names[CW_DEMO_NODES] = {"node_sancus1", "node_sancus2", "node_sgx",
-        NEIGHBOUR, TRUSTZONE};
+/* As in the example's descriptor, and the neighbour behind them. */
+static const struct {
+    const char *name;
+    const char *tee;
+    const char *chip; /* --platform, with the folder in front of the file's name */
+} nodes[CW_DEMO_NODES] = {
+        {"node_sancus1", "sancus", "uart=%s/board1.uart"},
+        {"node_sancus2", "sancus", "uart=%s/board2.uart"},
+        {"node_trustzone", "trustzone", "link=%s/board3.link"},
+        {"node_sgx", "sgx", "cpu=%s/cpu"},
+        {NEIGHBOUR, "sgx", "cpu=%s/cpu"},
+};
 
 static char *path_in(const struct cw_demo *d, const char *name)
 {
@@ -45,6 +52,8 @@ static bool find_pieces(struct cw_demo *d)
             "../share/causeway/examples/button-led", NULL};
     static const char *const firmwares[] = {"../../sdk/lib/sancus/firmware.elf",
             "../lib/causeway/sdk/lib/sancus/firmware.elf", NULL};
+    static const char *const normals[] = {"../../sdk/lib/trustzone/normal.bin",
+            "../lib/causeway/sdk/lib/trustzone/normal.bin", NULL};
     d->programs = cw_file_program_folder();
     if (d->programs == NULL) {
         return cw_demo_fail(d, "this program does not know where it lies");
@@ -52,7 +61,8 @@ static bool find_pieces(struct cw_demo *d)
     d->self = cw_memory_format("%s/causeway", d->programs);
     d->example = cw_place_find(examples);
     d->firmware = cw_place_find(firmwares);
-    if (d->example == NULL || d->firmware == NULL) {
+    d->normal = cw_place_find(normals);
+    if (d->example == NULL || d->firmware == NULL || d->normal == NULL) {
         return cw_demo_fail(d, "the %s is not found beside %s: run `make`",
                 d->example == NULL ? "example button-led" : "firmware of a board", d->programs);
     }
@@ -88,6 +98,7 @@ static bool make_folders(struct cw_demo *d)
     }
     d->descriptor = path_in(d, "app/app.json");
     d->certificate = path_in(d, "cert.pem");
+    d->flash = path_in(d, "flash.bin");
     return true;
 }
 
@@ -144,9 +155,9 @@ static unsigned free_port(void)
 
 /* --- programs ----------------------------------------------------------------------------------- */
 
-static bool start_boards(struct cw_demo *d)
+static bool start_sancus_boards(struct cw_demo *d)
 {
-    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
+    for (unsigned i = CW_DEMO_SANCUS1; i <= CW_DEMO_SANCUS2; i++) {
         char *name = cw_memory_format("board%u", i + 1);
         char *uart = cw_memory_format("%s/board%u.uart", d->folder, i + 1);
         char *control = cw_memory_format("%s/board%u.control", d->folder, i + 1);
@@ -166,60 +177,36 @@ static bool start_boards(struct cw_demo *d)
     return true;
 }
 
-static const struct cw_owner_local *chip_of(const char *tee)
+/* A device of its own: `causeway trustzone new-device`. */
+static bool make_device(struct cw_demo *d)
 {
-    const struct cw_owner_backend *const *backend = cw_owner_backends;
-    while (*backend != NULL && strcmp((*backend)->name, tee) != 0) {
-        backend++;
+    char *log = path_in(d, "logs/new-device.log");
+    const char *const words[] = {d->self, "trustzone", "new-device", d->flash, NULL};
+    struct cw_proc proc = {0};
+    bool is_made = cw_proc_start(&proc, words, log, log) == CW_OK;
+    if (is_made && cw_proc_wait(&proc, CW_DEMO_PATIENCE_MS) != CW_OK) {
+        cw_proc_stop(&proc, 500);
     }
-    return *backend != NULL ? (*backend)->local : NULL;
+    is_made = is_made && proc.exit_status == 0;
+    if (!is_made) {
+        (void)cw_demo_fail(d, "no device can be made (log: %s)", log);
+    }
+    free(log);
+    return is_made;
 }
 
-/* Its shim, if all that it needs is here; else the reason is noted. */
-static char *find_trustzone(struct cw_demo *d, const char *sdk)
+static bool start_trustzone_board(struct cw_demo *d)
 {
-    char *shim = cw_memory_format("%s/lib/trustzone/normal.bin", sdk != NULL ? sdk : ".");
-    if (cw_tool_is_there(QEMU) && cw_file_exists(shim)) {
-        d->node_count = CW_DEMO_NODES;
-        return shim;
-    }
-    d->node_count = CW_DEMO_TRUSTZONE;
-    d->no_trustzone = cw_memory_text(cw_tool_is_there(QEMU)
-            ? "its firmware is not built: apt install gcc-aarch64-linux-gnu, then make"
-            : QEMU " is missing: apt install qemu-system-arm");
-    free(shim);
-    return NULL;
-}
-
-static bool start_trustzone(struct cw_demo *d)
-{
-    const struct cw_owner_node node = {.name = TRUSTZONE};
-    const struct cw_owner_local *local = chip_of("trustzone");
-    char *sdk = cw_place_sdk(NULL);
-    char *shim = local == NULL ? NULL : find_trustzone(d, sdk);
-    if (shim == NULL) {
-        free(sdk);
-        return true;
-    }
-    char *folder = path_in(d, "trustzone");
-    char *flash = path_in(d, "trustzone/flash.bin");
-    char *link = path_in(d, "trustzone/link");
-    char *console = path_in(d, "trustzone/console");
-    char *control = path_in(d, "trustzone/control");
-    const char *const words[] = {"--flash", flash, "--normal", shim, "--link", link, "--console",
-            console, "--control", control, NULL};
-    bool is_up = cw_file_make_folder(folder, 0700) == CW_OK
-            && local->prepare(&node, sdk, folder) == CW_OK;
-    if (!is_up) {
-        (void)cw_demo_fail(d, "a TrustZone device cannot be made in %s", folder);
-    }
-    is_up = is_up && cw_demo_start(d, "trustzone", local->program, words)
-            && cw_demo_open(d, &d->boards[CW_DEMO_BOARDS], control);
-    free(sdk);
-    free(shim);
-    free(folder);
-    free(flash);
+    char *link = path_in(d, "board3.link");
+    char *probe = path_in(d, "board3.probe");
+    char *console = path_in(d, "board3.console");
+    char *control = path_in(d, "board3.control");
+    const char *const words[] = {"--flash", d->flash, "--normal", d->normal, "--link", link,
+            "--probe", probe, "--console", console, "--control", control, NULL};
+    const bool is_up = make_device(d) && cw_demo_start(d, "board3", "causeway-trustzone", words)
+            && cw_demo_open(d, &d->boards[CW_DEMO_TRUSTZONE], control);
     free(link);
+    free(probe);
     free(console);
     free(control);
     return is_up;
@@ -245,14 +232,13 @@ static bool start_cpu(struct cw_demo *d)
 
 static bool start_node(struct cw_demo *d, unsigned i, const char *owner)
 {
-    const char *tee = i < CW_DEMO_BOARDS ? "sancus" : i == CW_DEMO_TRUSTZONE ? "trustzone" : "sgx";
-    char *state = cw_memory_format("%s/%s", d->folder, node_names[i]);
-    char *chip = i < CW_DEMO_BOARDS ? cw_memory_format("uart=%s/board%u.uart", d->folder, i + 1)
-            : i == CW_DEMO_TRUSTZONE ? cw_memory_format("link=%s/trustzone/link", d->folder)
-                                     : cw_memory_format("cpu=%s/cpu", d->folder);
-    const char *const words[] = {"--name", node_names[i], "--listen", "127.0.0.1:0", "--state",
-            state, "--owner", owner, "--tee", tee, "--platform", chip, NULL};
-    const bool is_started = cw_demo_start(d, node_names[i], "causeway-node", words);
+    const char *at = strstr(nodes[i].chip, "%s");
+    char *state = cw_memory_format("%s/%s", d->folder, nodes[i].name);
+    char *chip = cw_memory_format("%.*s%s%s", (int)(at - nodes[i].chip), nodes[i].chip, d->folder,
+            at + 2);
+    const char *const words[] = {"--name", nodes[i].name, "--listen", "127.0.0.1:0", "--state",
+            state, "--owner", owner, "--tee", nodes[i].tee, "--platform", chip, NULL};
+    const bool is_started = cw_demo_start(d, nodes[i].name, "causeway-node", words);
     free(state);
     free(chip);
     return is_started;
@@ -261,11 +247,11 @@ static bool start_node(struct cw_demo *d, unsigned i, const char *owner)
 /* "ready NAME ADDRESS FINGERPRINT" */
 static bool hear_node(struct cw_demo *d, unsigned i)
 {
-    char *line = cw_demo_first_line(d, node_names[i]);
+    char *line = cw_demo_first_line(d, nodes[i].name);
     const bool is_heard = line != NULL
             && sscanf(line, "ready %*s %63s %79s", d->node_address[i], d->node_print[i]) == 2;
     if (line != NULL && !is_heard) {
-        (void)cw_demo_fail(d, "%s says \"%s\"", node_names[i], line);
+        (void)cw_demo_fail(d, "%s says \"%s\"", nodes[i].name, line);
     }
     free(line);
     return is_heard;
@@ -276,11 +262,11 @@ static bool start_nodes(struct cw_demo *d)
     json_t *key = cw_demo_verb(d, "key", (const char *const[]){"show", NULL});
     const char *owner = json_string_value(json_object_get(key, "fingerprint"));
     bool is_up = owner != NULL;
-    for (unsigned i = 0; is_up && i < d->node_count; i++) {
+    for (unsigned i = 0; is_up && i < CW_DEMO_NODES; i++) {
         is_up = start_node(d, i, owner);
     }
     json_decref(key);
-    for (unsigned i = 0; is_up && i < d->node_count; i++) {
+    for (unsigned i = 0; is_up && i < CW_DEMO_NODES; i++) {
         is_up = hear_node(d, i);
     }
     return is_up;
@@ -289,12 +275,13 @@ static bool start_nodes(struct cw_demo *d)
 static bool start_adversary(struct cw_demo *d)
 {
     char *control = path_in(d, "adversary.control");
-    const char *words[4 * CW_DEMO_NODES + 3] = {"--control", control};
-    for (size_t i = 0; i < d->node_count; i++) {
-        words[4 * i + 2] = "--listen";
-        words[4 * i + 3] = "127.0.0.1:0";
-        words[4 * i + 4] = "--forward";
-        words[4 * i + 5] = d->node_address[i];
+    char *probe = path_in(d, "board3.probe");
+    const char *words[4 * CW_DEMO_NODES + 5] = {"--control", control, "--world", probe};
+    for (size_t i = 0; i < CW_DEMO_NODES; i++) {
+        words[4 * i + 4] = "--listen";
+        words[4 * i + 5] = "127.0.0.1:0";
+        words[4 * i + 6] = "--forward";
+        words[4 * i + 7] = d->node_address[i];
     }
     bool is_up = cw_demo_start(d, "adversary", "causeway-adversary", words);
     char *line = is_up ? cw_demo_first_line(d, "adversary") : NULL;
@@ -303,16 +290,17 @@ static bool start_adversary(struct cw_demo *d)
     json_t *pair;
     json_array_foreach (json_object_get(status, "pairs"), i, pair) {
         const char *listen = json_string_value(json_object_get(pair, "listen"));
-        if (listen != NULL && i < d->node_count) {
+        if (listen != NULL && i < CW_DEMO_NODES) {
             snprintf(d->open_address[i], sizeof d->open_address[i], "%s", listen);
         }
     }
-    is_up = d->open_address[d->node_count - 1][0] != '\0' && cw_demo_open(d, &d->adversary, control);
+    is_up = d->open_address[CW_DEMO_NODES - 1][0] != '\0' && cw_demo_open(d, &d->adversary, control);
     if (!is_up) {
         (void)cw_demo_fail(d, "the adversary does not listen");
     }
     json_decref(status);
     free(line);
+    free(probe);
     free(control);
     return is_up;
 }
@@ -320,73 +308,51 @@ static bool start_adversary(struct cw_demo *d)
 /* --- the deployment ----------------------------------------------------------------------------- */
 
 /* The chip that the owner believes: he runs it himself, and reads who it is in its folder. */
-static bool identify(struct cw_demo *d, const char *tee, const char *folder,
-        char ret_platform[static 2 * CW_PLATFORM_ID_LEN + 1])
+static bool identify(struct cw_demo *d, const char *tee, json_t *node)
 {
     uint8_t id[CW_PLATFORM_ID_LEN];
-    const struct cw_owner_local *local = chip_of(tee);
-    if (local == NULL || local->identify(folder, id) != CW_OK) {
-        return cw_demo_fail(d, "the %s chip in %s does not say who it is", tee, folder);
+    char platform[2 * CW_PLATFORM_ID_LEN + 1];
+    const struct cw_owner_backend *const *backend = cw_owner_backends;
+    while (*backend != NULL && strcmp((*backend)->name, tee) != 0) {
+        backend++;
     }
-    cw_hex_put(id, sizeof id, ret_platform);
-    return true;
-}
-
-/* The drivers once more, on the TrustZone board: its button counts as the other, its LED follows. */
-static void add_trustzone(json_t *app)
-{
-    json_t *modules = json_object_get(app, "modules");
-    json_t *connections = json_object_get(app, "connections");
-    json_array_append_new(json_object_get(app, "nodes"),
-            json_pack("{s:s, s:s}", "name", TRUSTZONE, "tee", "trustzone"));
-    json_array_append_new(modules, json_pack("{s:s, s:s, s:[s], s:s, s:s}", "name", "tz_button_driver",
-            "node", TRUSTZONE, "sources", "button_driver.c", "device", "port1", "on_interrupt",
-            "pressed"));
-    json_array_append_new(modules, json_pack("{s:s, s:s, s:[s], s:s}", "name", "tz_led_driver", "node",
-            TRUSTZONE, "sources", "led_driver.c", "device", "port2"));
-    json_array_append_new(connections, json_pack("{s:s, s:s, s:s, s:s, s:s}", "from_module",
-            "tz_button_driver", "from_output", "button_pressed", "to_module", "controller", "to_input",
-            "button_pressed", "encryption", "aes"));
-    json_array_append_new(connections, json_pack("{s:s, s:s, s:s, s:s, s:s}", "from_module",
-            "controller", "from_output", "toggle_led", "to_module", "tz_led_driver", "to_input",
-            "toggle_led", "encryption", "aes"));
+    if (*backend == NULL) {
+        return cw_demo_fail(d, "this build has no %s", tee);
+    }
+    if ((*backend)->local->identify == NULL) {
+        return true;
+    }
+    if ((*backend)->local->identify(d->folder, id) != CW_OK) {
+        return cw_demo_fail(d, "the %s chip in %s does not say who it is", tee, d->folder);
+    }
+    cw_hex_put(id, sizeof id, platform);
+    return json_object_set_new(node, "platform", json_string(platform)) == 0;
 }
 
 /* The example's descriptor with the addresses of here, and the database on a node of its own. */
 static bool write_descriptor(struct cw_demo *d)
 {
-    char *from = cw_file_join(d->example, "app.json");
+    char *from = cw_file_join(d->example, "app-trustzone.json");
     json_t *app = from == NULL ? NULL : json_load_file(from, 0, NULL);
     free(from);
     if (app == NULL) {
-        return cw_demo_fail(d, "%s/app.json cannot be read", d->example);
+        return cw_demo_fail(d, "%s/app-trustzone.json cannot be read", d->example);
     }
-    char cpu[2 * CW_PLATFORM_ID_LEN + 1];
-    char device[2 * CW_PLATFORM_ID_LEN + 1] = "";
-    char *folder = path_in(d, "trustzone");
-    const bool is_known = identify(d, "sgx", d->folder, cpu)
-            && (d->no_trustzone != NULL || identify(d, "trustzone", folder, device));
-    free(folder);
-    if (!is_known) {
-        json_decref(app);
-        return false;
-    }
-    json_t *nodes = json_object_get(app, "nodes");
-    json_array_append_new(nodes, json_pack("{s:s, s:s}", "name", NEIGHBOUR, "tee", "sgx"));
-    if (d->no_trustzone == NULL) {
-        add_trustzone(app);
-    }
+    json_t *described = json_object_get(app, "nodes");
+    json_array_append_new(described, json_pack("{s:s, s:s}", "name", NEIGHBOUR, "tee", "sgx"));
+    bool is_known = json_array_size(described) == CW_DEMO_NODES;
     size_t i;
     json_t *node;
-    json_array_foreach (nodes, i, node) {
-        if (i < d->node_count) {
+    json_array_foreach (described, i, node) {
+        if (is_known) {
             json_object_set_new(node, "address", json_string(d->open_address[i]));
             json_object_set_new(node, "key", json_string(d->node_print[i]));
+            is_known = identify(d, nodes[i].tee, node);
         }
-        if (i >= CW_DEMO_BOARDS) {
-            json_object_set_new(node, "platform",
-                    json_string(i == CW_DEMO_TRUSTZONE ? device : cpu));
-        }
+    }
+    if (!is_known) {
+        json_decref(app);
+        return cw_demo_fail(d, "%s/app-trustzone.json has other nodes than the demo", d->example);
     }
     const unsigned port = free_port();
     json_t *module;
@@ -409,8 +375,8 @@ static bool import_keys(struct cw_demo *d)
     char *file = path_in(d, "vendor.key");
     bool is_done = cw_file_write(file, vendor_key, sizeof vendor_key - 1, 0600) == CW_OK
             || cw_demo_fail(d, "%s cannot be written", file);
-    for (unsigned i = 0; is_done && i < CW_DEMO_BOARDS; i++) {
-        const char *const words[] = {"add-vendor", node_names[i], "--file", file, NULL};
+    for (unsigned i = 0; is_done && i < CW_DEMO_TRUSTZONE; i++) {
+        const char *const words[] = {"add-vendor", nodes[i].name, "--file", file, NULL};
         json_t *answer = cw_demo_verb(d, "key", words);
         is_done = answer != NULL;
         json_decref(answer);
@@ -459,8 +425,8 @@ static bool deploy(struct cw_demo *d)
     if (!verb(d, "apply", (const char *const[]){NULL})) {
         return false;
     }
-    (void)cw_demo_done(d, "%s, each attested, each connection confirmed by both ends",
-            d->no_trustzone == NULL ? "7 modules on 5 nodes" : "5 modules on 4 nodes");
+    (void)cw_demo_done(d, "7 modules on 5 nodes, each attested, each connection confirmed by both "
+                          "ends");
     cw_demo_begin(d, "ask the modules (causeway status)");
     return describe_modules(d, protection, sizeof protection)
             && cw_demo_done(d, "%s", protection);
@@ -484,70 +450,43 @@ static bool open_page(struct cw_demo *d)
 
 bool cw_demo_set_up(struct cw_demo *d)
 {
-    for (unsigned i = 0; i <= CW_DEMO_BOARDS; i++) {
+    for (unsigned i = 0; i < CW_DEMO_BOARDS; i++) {
         d->boards[i].fd = -1;
     }
     d->adversary.fd = -1;
-    cw_demo_begin(d, "start two Sancus boards, an SGX CPU and a TrustZone board (emulated chips)");
-    if (!find_pieces(d) || !make_folders(d) || !copy_sources(d) || !start_boards(d)
-            || !start_trustzone(d) || !start_cpu(d)) {
+    cw_demo_begin(d, "start two Sancus boards, a TrustZone board and an SGX CPU (emulated chips)");
+    if (!find_pieces(d) || !make_folders(d) || !copy_sources(d) || !start_sancus_boards(d)
+            || !start_trustzone_board(d) || !start_cpu(d)) {
         return false;
     }
-    (void)cw_demo_done(d, "folder: %s%s%s", d->folder,
-            d->no_trustzone != NULL ? "; without TrustZone: " : "",
-            d->no_trustzone != NULL ? d->no_trustzone : "");
-    cw_demo_begin(d, "start the nodes, and a hostile network between them");
+    (void)cw_demo_done(d, "folder: %s", d->folder);
+    cw_demo_begin(d, "start five nodes, and a hostile network between them");
     if (!start_nodes(d) || !start_adversary(d) || !write_descriptor(d) || !import_keys(d)) {
         return false;
     }
-    (void)cw_demo_done(d, "the boards' vendor key is the published TEST key; the CPU's quotes chain "
-                          "to a root of its own, no vendor's");
+    (void)cw_demo_done(d, "the Sancus boards' vendor key is the published TEST key; tokens and quotes "
+                          "of the other chips chain to roots of their own, no vendor's");
     return deploy(d) && open_page(d);
 }
 
-bool cw_demo_three_presses(struct cw_demo *d)
+bool cw_demo_presses(struct cw_demo *d)
 {
-    for (unsigned i = 0; i < 3; i++) {
-        char title[64];
-        snprintf(title, sizeof title, "press the button (%u)", i + 1);
-        cw_demo_begin(d, title);
-        d->led = !d->led;
-        d->presses++;
-        if (!cw_demo_press(d) || !cw_demo_settle(d, CW_DEMO_PATIENCE_MS)) {
+    static const struct {
+        const char *title;
+        cw_demo_place board;
+    } rows[] = {
+            {"press the button (1)", CW_DEMO_SANCUS1},
+            {"press the TrustZone board's own button (2)", CW_DEMO_TRUSTZONE},
+            {"press the button (3)", CW_DEMO_SANCUS1},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cw_demo_begin(d, rows[i].title);
+        cw_demo_toggle(d);
+        if (!cw_demo_press(d, rows[i].board) || !cw_demo_settle(d, CW_DEMO_PATIENCE_MS)) {
             return false;
         }
-        (void)cw_demo_done(d, "LED %s, \"Button presses: %" PRIu64 "\"", d->led ? "on" : "off",
-                d->presses);
+        (void)cw_demo_done(d, "both LEDs %s, \"Button presses: %" PRIu64 "\"",
+                d->led[0] ? "on" : "off", d->presses);
     }
     return true;
-}
-
-bool cw_demo_trustzone_press(struct cw_demo *d)
-{
-    if (d->no_trustzone != NULL) {
-        return true;
-    }
-    cw_demo_begin(d, "press the TrustZone board's button");
-    d->led = !d->led;
-    d->presses++;
-    char *pressed = cw_demo_board(d, CW_DEMO_BOARDS, "press");
-    const bool is_pressed = pressed != NULL;
-    free(pressed);
-    if (!is_pressed || !cw_demo_settle(d, CW_DEMO_PATIENCE_MS)) {
-        return false;
-    }
-    const uint64_t until_ms = cw_demo_now_ms(d) + CW_DEMO_PATIENCE_MS;
-    for (;;) {
-        char *lit = cw_demo_board(d, CW_DEMO_BOARDS, "led?");
-        const bool is_right = lit != NULL && (strcmp(lit, "1") == 0) == d->led;
-        const bool is_over = lit == NULL || (!is_right && !cw_demo_again(d, until_ms));
-        free(lit);
-        if (is_right) {
-            return cw_demo_done(d, "both LEDs %s, \"Button presses: %" PRIu64 "\"",
-                    d->led ? "on" : "off", d->presses);
-        }
-        if (is_over) {
-            return cw_demo_fail(d, "the LED of the TrustZone board does not follow");
-        }
-    }
 }
