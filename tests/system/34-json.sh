@@ -8,7 +8,7 @@ python3 -c 'import jsonschema' 2>/dev/null || {
     exit 77
 }
 exec python3 - "$PWD/build/host/bin/causeway" <<'END'
-import copy, hashlib, json, os, re, shutil, signal, subprocess, sys, tempfile
+import copy, hashlib, json, os, re, shutil, signal, struct, subprocess, sys, tempfile
 import jsonschema
 
 tool = sys.argv[1]
@@ -103,6 +103,18 @@ try:
     play(0, 'sgx', 'inspect', image, holds=lambda j: j['inspect']['image']['mrenclave'] ==
          hashlib.sha256(open(image, 'rb').read()).hexdigest())
     play(2, 'sgx', 'inspect', 'app.json', holds=lambda j: 'SGX image' in j['errors'][0]['what'])
+    parts = [0x57465743, 1, 0x1000, 0, 16, 0x2000, 0, 32]
+    open(app + '/firmware', 'wb').write(bytes(0x800) + struct.pack('<II6Q', *parts) + bytes(0x4000))
+    play(0, 'trustzone', 'new-device', app + '/board.flash', '--firmware', app + '/firmware',
+         holds=lambda j: j['new-device']['changed'] and j['new-device']['manufacturer_made'])
+    play(0, 'trustzone', 'new-device', app + '/board.flash', '--firmware', app + '/firmware', '--update',
+         holds=lambda j: not j['new-device']['changed'])
+    play(0, 'trustzone', 'inspect', app + '/board.flash',
+         holds=lambda j: not j['inspect']['flash']['started'])
+    play(0, 'trustzone', 'inspect', app + '/firmware',
+         holds=lambda j: j['inspect']['firmware']['kernel_len'] == 32)
+    play(2, 'trustzone', 'inspect', 'app.json',
+         holds=lambda j: 'nothing of trustzone' in j['errors'][0]['what'])
     quote = ['sgx', 'verify', '--quote', root + '/tests/data/sgx/quote', '--time', '1750000000']
     right = ['--collateral', root + '/tests/data/sgx/collateral.json']
     pinned = ['--root-key-hash', open('tests/data/sgx/root-key-hash').read().strip()]
