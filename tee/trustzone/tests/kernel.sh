@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # kernel.sh: the secure world's kernel on QEMU, with a module and a normal world of the tests' own.
+# timeout: 600
 set -eu
 BUILD=${BUILD:-$PWD/build/enclave-aarch64}
 for tool in aarch64-linux-gnu-gcc qemu-system-aarch64; do

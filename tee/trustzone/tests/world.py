@@ -5,6 +5,7 @@
     s = w.open()                               a session
     s.load(image(...)); s.enter(8, b"input")
 """
+import functools
 import hashlib
 import os
 import socket
@@ -43,6 +44,7 @@ KEY = p256.secret(b"\x11" * 48)
 PUBLIC = p256.public(KEY)
 
 
+@functools.lru_cache(maxsize=None)
 def image(code, name=b"subject", version=1, debug=True, device=0, endpoint=0xffff, key=KEY, **other):
     """A signed image of text, and bss enough for tests/subject."""
     public = PUBLIC if key is KEY else p256.public(key)
