@@ -4,6 +4,7 @@ import hashlib
 import os
 import struct
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -14,7 +15,7 @@ from world import DEAD, DONE, SUCCESS, image  # noqa: E402
 
 BUILD, WORK = os.environ["BUILD"], os.environ["WORK"]
 (ECHO, PEEK, POKE, SVC, JUMP, SPIN, VECTORS_SET, VECTORS_GET, LEAVE, OVERFLOW, BEHAVE,
- BEGUN) = range(12)
+ BEGUN, COUNT) = range(13)
 (TAKE_EDGE, TAKE_BYTES, LEAVE_EDGE, SAY_MUCH, SAY_AGAIN, DIE, SAY_PENDING,
  TAKE_SILENTLY) = range(8)
 IMAGE_AT, STACK_TOP, IN_AT, OUT_AT = 0x40000000, 0x40400000, 0x40400000, 0x40410000
@@ -285,6 +286,35 @@ def uart(w, code):
     while len(got) < len(text) and time.monotonic() < end:
         got += s.fetch()[3]
     case("i10_nothing typed is lost", got == text, (len(got), len(text)))
+    t.load(image(code, b"runner"))
+    threads = [threading.Timer(0.02 * i, w.type, [b"%d" % i]) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    total, sums = 1, []
+    for i in range(300000):
+        total = (total * 6364136223846793005 + 1442695040888963407) & (1 << 64) - 1
+    for _ in range(12):
+        sums.append(t.do(COUNT, 300000))
+    for thread in threads:
+        thread.join()
+    case("interrupts leave a module that runs as it was", sums == [[total]] * 12, sums)
+    got, end = b"", time.monotonic() + 10
+    while len(got) < 8 and time.monotonic() < end:
+        got += s.fetch()[3]
+    case("what comes while another module runs is served behind it", sorted(got) == list(b"01234567"),
+         got)
+    threads = [threading.Timer(0.1 * i, w.type, [b"%d" % i]) for i in range(1, 4)]
+    for thread in threads:
+        thread.start()
+    case("r31_a device of another does not keep a module running", t.do(SPIN) == DEAD)
+    for thread in threads:
+        thread.join()
+    got, end = b"", time.monotonic() + 10
+    while len(got) < 3 and time.monotonic() < end:
+        got += s.fetch()[3]
+    case("nor is it lost when that one is ended", sorted(got) == list(b"123"), got)
+    t.close()
+    t = w.open()
     case("r26_a log while another owns the console is refused",
          t.load(image(code, b"talker")) == SUCCESS and t.do(SVC, LOG, IMAGE_AT, 16)[0] == 7)
     s.close()

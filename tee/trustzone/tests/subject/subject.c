@@ -14,7 +14,7 @@
 
 #define DONE(len) ((uint64_t)CW_RESULT_DONE << 24 | (len))
 
-enum op { ECHO, PEEK, POKE, SVC, JUMP, SPIN, VECTORS_SET, VECTORS_GET, LEAVE, OVERFLOW, BEHAVE, BEGUN };
+enum op { ECHO, PEEK, POKE, SVC, JUMP, SPIN, VECTORS_SET, VECTORS_GET, LEAVE, OVERFLOW, BEHAVE, BEGUN, COUNT };
 
 /* What it does when its device enters it. */
 enum behaviour { TAKE_EDGE, TAKE_BYTES, LEAVE_EDGE, SAY_MUCH, SAY_AGAIN, DIE, SAY_PENDING, TAKE_SILENTLY };
@@ -82,6 +82,16 @@ static void spin(void)
     }
 }
 
+/* What takes long, and whose result tells whether a register changed meanwhile. */
+static uint64_t count(uint64_t rounds)
+{
+    uint64_t sum = 1;
+    for (uint64_t i = 0; i < rounds; i++) {
+        sum = sum * 6364136223846793005u + 1442695040888963407u;
+    }
+    return sum;
+}
+
 /* Down through the page beneath the stack. */
 static uint64_t overflow(uint64_t depth)
 {
@@ -133,6 +143,9 @@ static uint64_t serve_node(void)
             out[i] = begun[i];
         }
         return DONE(24);
+    case COUNT:
+        out[0] = count(in[1]);
+        return DONE(8);
     default:
         return (uint64_t)CW_RESULT_REFUSED << 24;
     }
