@@ -12,7 +12,8 @@ linux.node := node/main.c tee/trustzone/node/linux/backends.c \
     $(filter-out node/main.c node/backends.c,$(wildcard node/*.c)) $(wildcard posix/*.c) \
     $(core.plain) $(crypto.plain) core/crypto/spongent_permute.c \
     $(addprefix core/crypto/bearssl/,gcm.c gcm_ct64.c p256.c) \
-    $(wildcard tee/trustzone/node/*.c tee/trustzone/node/linux/*.c)
+    $(filter-out %/link_shim.c %/transports.c,$(wildcard tee/trustzone/node/*.c)) \
+    $(wildcard tee/trustzone/node/linux/*.c)
 
 $(eval $(call compile-rules,host-aarch64))
 $(eval $(call archive-rules,host-aarch64,node,$(linux.node)))

@@ -195,7 +195,7 @@ static int refused(TEEC_Context *context)
     must_be((TEEC_Result)origin, TEE_ORIGIN_TEE, "its origin", origin);
 
     must_open(context, &session);
-    allocate(context, &memory, 4096);
+    allocate(context, &memory, CW_TZ_OUT_LEN);
     must_be(TEEC_InvokeCommand(&session, 0x7777, &operation, &origin), TEE_ERROR_NOT_SUPPORTED,
             "an unknown command", origin);
     must_be(TEEC_InvokeCommand(&session, CW_TZ_PING, &operation, &origin),
@@ -208,7 +208,7 @@ static int refused(TEEC_Context *context)
             .paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INOUT, TEEC_MEMREF_PARTIAL_INPUT,
                     TEEC_MEMREF_PARTIAL_OUTPUT, TEEC_NONE),
             .params[1].memref = {.parent = &memory, .size = 16},
-            .params[2].memref = {.parent = &memory, .size = 4096},
+            .params[2].memref = {.parent = &memory, .size = CW_TZ_OUT_LEN},
     };
     must_be(TEEC_InvokeCommand(&session, CW_TZ_ENTER, &operation, &origin), TEE_ERROR_BAD_STATE,
             "ENTER without a module", origin);
