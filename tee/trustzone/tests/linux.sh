@@ -3,6 +3,7 @@
 # linux.sh: Debian's kernel in the normal world, with its own driver and libteec: binds, is served,
 # at what rate; clients that die, calls beside secure interrupts on two CPUs, many clients at once;
 # an application on a node inside it; a clean end.
+#   linux.sh [--bench]    --bench: how many calls a second, for bench/run
 # alone: two emulated CPUs, and calls with time limits
 set -eu
 [ -e build/linux/initramfs.cpio ] || make -s linux >/dev/null
@@ -11,4 +12,4 @@ command -v qemu-system-aarch64 >/dev/null || { echo "qemu-system-arm is missing:
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export WORK PYTHONDONTWRITEBYTECODE=1
-python3 tee/trustzone/tests/linux.py
+python3 tee/trustzone/tests/linux.py "$@"
