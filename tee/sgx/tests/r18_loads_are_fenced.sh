@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # LVI=1: behind each load of a module, its runtime and the core stands a fence, before each return
 # and indirect branch too; the image is another one, runs, and keeps what the others promise.
-# timeout: 240
+# timeout: 600
 set -u -o pipefail
 MAKEFLAGS='' make -s LVI=1 MACHINES=enclave-x86_64 B=build/lvi sdk || exit 1
 exec python3 - "$PWD" <<'END'
