@@ -15,22 +15,27 @@
     .section .reset, "ax"
     .global cw_boot_reset
 cw_boot_reset:
+    mov x9, #0
     b start
 
     /* The pen is in flash, and what is fetched from there while the kernel programs it is the
      * flash's status: undefined.  This is where such an exception goes (VBAR_EL3 is 0 after reset):
-     * the CPU begins anew, until there is code again. */
+     * the CPU begins anew, until there is code again.  Numbers on its way are in the instructions,
+     * for one that is read from flash would be the status too. */
     .org 0x200
+    mov x9, #1
     b start
 
 start:
-    ldr x0, =CW_SCTLR_EL3_OFF
+    mov x0, #CW_SCTLR_EL3_OFF & 0xffff
+    movk x0, #CW_SCTLR_EL3_OFF >> 16, lsl #16
     msr sctlr_el3, x0
     isb
-    mrs x0, mpidr_el1
-    ldr x1, =0xff00ffffff               /* affinity */
-    ands x0, x0, x1
-    b.ne pen
+    mrs x1, mpidr_el1
+    and x0, x1, #0xffffff               /* affinity */
+    and x1, x1, #0xff00000000
+    orr x0, x0, x1
+    cbnz x0, pen
 
     /* Every CPU of the pen says anew that it waits; what it sees may be from before a reset. */
     ldr x0, =CW_TZ_PEN_AT
@@ -109,15 +114,16 @@ zero:                                   /* x0 .. x1, 16 bytes at once */
     b.lo zero
     ret
 
-    /* x0: affinity, not 0. */
+    /* x0: affinity, not 0; x9: 0 right after reset, when what the word says is from before. */
 pen:
     cmp x0, #CW_TZ_CPUS
     b.hs 3f
-    ldr x1, =CW_TZ_PEN_AT
+    mov x1, #CW_TZ_PEN_AT & 0xffff
+    movk x1, #CW_TZ_PEN_AT >> 16, lsl #16
     mov x2, #CW_TZ_PEN_LEN
     madd x1, x0, x2, x1
     mov w2, #CW_TZ_PEN_WAITS
-    b 2f                                /* it may have been let go already */
+    cbnz x9, 2f
 1:  str w2, [x1]
     dsb sy
 2:  ldr w3, [x1]
@@ -132,7 +138,8 @@ pen:
     ic iallu
     dsb sy
     isb
-    ldr x1, =CW_TZ_MONITOR_AT + 4
+    mov x1, #(CW_TZ_MONITOR_AT + 4) & 0xffff
+    movk x1, #(CW_TZ_MONITOR_AT + 4) >> 16, lsl #16
     br x1
     .ltorg
 
