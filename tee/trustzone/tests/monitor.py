@@ -21,6 +21,7 @@ MACHINES = {
     "max, GICv3": {"cpu": "max", "machine": "gic-version=3"},
     "a57, GICv2, EL2": {"machine": "gic-version=2,virtualization=on"},
 }
+CASES = 15  # of normal/monitor.c
 passed = failed = 0
 
 
@@ -133,12 +134,19 @@ flash_file.make(path, firmware, device)
 
 seeds = set()
 for machine_name, chosen in MACHINES.items():
-    machine = play(machine_name, path, chosen, cases=15)
+    machine = play(machine_name, path, chosen, cases=CASES)
     seeds.add(Boot(machine.secure()).seed)
     if machine_name == "a57, GICv3":
         check_boot(machine.secure(), 3)
     print("    first word after %.0f ms" % (1000 * machine.first))
 case("r30_each_start_has_a_seed_of_its_own", len(seeds) == len(MACHINES) and bytes(32) not in seeds)
+
+machine = qemu.Machine(WORK, path, os.path.join(BUILD, "trustzone/tests/monitor.bin"), smp=2,
+                       reboot=True)
+machine.run(30, types=b"x", until=lambda: machine.normal().count("end\n") == 2)
+case("both CPUs start again after a reset, with the memory of before",
+     machine.normal().count(" ok\n") == 2 * CASES and "NOT OK" not in machine.normal(),
+     machine.normal()[-300:] + machine.secure()[-200:])
 
 flash_file.make(path, firmware)
 refused("a flash without a device", path, "this flash is of no device")

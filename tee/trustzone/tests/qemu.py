@@ -13,11 +13,11 @@ class Machine:
     """Starts at once.  The normal world's console is .normal(), the secure one's .secure().
 
     talk: the normal world's console is the socket .talk instead.  board: there are .button() and
-    .led().
+    .led().  reboot: a reset begins anew, instead of ending it.
     """
 
     def __init__(self, work, flash, normal=None, cpu="cortex-a57", machine="gic-version=2", smp=1,
-                 talk=False, board=False):
+                 talk=False, board=False, reboot=False):
         self.started = time.monotonic()
         self.console, theirs = socket.socketpair()
         self.console.setblocking(False)
@@ -46,6 +46,8 @@ class Machine:
         if board:
             words += ["-chardev", pair("qtest"), "-qtest", "chardev:qtest", "-qtest-log", "/dev/null",
                       "-chardev", pair("qmp"), "-qmp", "chardev:qmp"]
+        if reboot:
+            words.remove("-no-reboot")
         if normal is not None:
             words += ["-device", "loader,addr=0x40200000,force-raw=on,file=" + normal]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL,
@@ -128,9 +130,10 @@ class Machine:
         except (BlockingIOError, BrokenPipeError):
             pass
 
-    def run(self, seconds, types=None):
+    def run(self, seconds, types=None, until=lambda: False):
         """Until it ends; true: in time.  types: a byte to type again and again, once asked to."""
-        while self.process.poll() is None and time.monotonic() - self.started < seconds:
+        while (self.process.poll() is None and time.monotonic() - self.started < seconds
+               and not until()):
             self.secure()
             if types and "type\n" in self.normal():
                 self.type(types)

@@ -55,15 +55,19 @@ static void own(uintptr_t at, unsigned interrupt)
     cw_mmio_write(word + GICD_ISENABLER, bit);
 }
 
+/* GICv2: to the first CPU.  A byte for each interrupt. */
+static void target_first(unsigned interrupt)
+{
+    *(volatile uint8_t *)(TZ_GICD + GICD_ITARGETSR + interrupt) = 1;
+}
+
 static void own_shared(unsigned interrupt)
 {
     if (version == 3) {
         cw_mmio_write(TZ_GICD + GICD_IROUTER + 8u * interrupt, 0);
         cw_mmio_write(TZ_GICD + GICD_IROUTER + 8u * interrupt + 4, 0);
     } else {
-        const uintptr_t targets = TZ_GICD + GICD_ITARGETSR + (interrupt & ~3u);
-        const unsigned shift = 8 * (interrupt % 4);
-        cw_mmio_write(targets, (cw_mmio_read(targets) & ~(0xffu << shift)) | 1u << shift);
+        target_first(interrupt);
     }
     own(TZ_GICD, interrupt);
 }
@@ -148,6 +152,9 @@ void cw_gic_open_cpu(void)
 uint32_t cw_gic_only_secure(void)
 {
     if (version != 3) {
+        /* QEMU's GICv2 lets the normal world write the targets of any interrupt. */
+        target_first(TZ_SECURE_UART_INTERRUPT);
+        target_first(TZ_SECURE_GPIO_INTERRUPT);
         return 0;
     }
     const uint32_t priority = (uint32_t)CW_SYSREG_READ(S3_0_C4_C6_0);

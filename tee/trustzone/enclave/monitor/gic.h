@@ -20,7 +20,8 @@ void cw_gic_open_cpu(void);
 
 /*
  * cw_gic_only_secure - interrupts of the normal world do not reach this CPU: with GICv3 they would
- * come as if they were the secure world's.  Returns what cw_gic_restore takes.  In secure state.
+ * come as if they were the secure world's; with GICv2 the owned ones come to CPU 0 again, whatever the
+ * normal world did.  Returns what cw_gic_restore takes.  In secure state.
  */
 uint32_t cw_gic_only_secure(void);
 void cw_gic_restore(uint32_t priority);

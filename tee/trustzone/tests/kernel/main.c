@@ -44,6 +44,14 @@ static void say_boot(const struct cw_tz_boot *boot)
     cw_console_say(rest == 0 ? "scratch zeros\n" : "scratch bytes\n");
 }
 
+/* Flash that answers its status to whoever reads, as while it is programmed; CPUs wait in there. */
+static void disturb_flash(void)
+{
+    cw_mmio_write(CW_TZ_JOURNAL_AT, 0x00700070);
+    wait(CW_SYSREG_READ(CNTFRQ_EL0) / 50);
+    cw_mmio_write(CW_TZ_JOURNAL_AT, 0x00ff00ff);
+}
+
 static void serve(bool is_v3)
 {
     const uint32_t id = is_v3 ? (uint32_t)CW_SYSREG_READ(S3_0_C12_C8_0) : cw_mmio_read(TZ_GICC + 0xc);
@@ -120,6 +128,7 @@ void test_kernel(const struct cw_tz_boot *boot)
     const bool is_v3 = boot->gic == 3;
     uint64_t x[6] = {0};
     say_boot(boot);
+    disturb_flash();
     cw_mmio_write(TZ_SECURE_UART + PL011_IMSC, PL011_RX);
     for (;;) {
         test_done(x);

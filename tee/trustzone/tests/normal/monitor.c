@@ -21,8 +21,8 @@
 
 static volatile uint64_t second_arg;
 static volatile uint64_t second_esr;
-static volatile uint64_t second_job; /* ticks of a call that it makes next */
-static volatile uint64_t second_busy;
+static volatile uint64_t second_job; /* ticks of a call that it makes next; 0 when that is done */
+static volatile uint64_t second_begun; /* how many it began */
 static bool is_good;
 
 static void begin(void)
@@ -245,11 +245,10 @@ void second_main(uint64_t x0)
     for (;;) {
         if (second_job != 0) {
             uint64_t result = 0;
-            second_busy = 1;
+            second_begun++;
             cw_dsb();
             (void)ask(TEST_WAIT, second_job, &result);
             second_job = 0;
-            second_busy = 0;
         }
     }
 }
@@ -276,25 +275,33 @@ static void cpu_on(void)
     end("r8_another_cpu_starts_in_the_normal_world_alone");
 }
 
+/* The other CPU makes a call that takes some time; comes back when it is about to. */
+static void let_second_call(uint64_t ticks)
+{
+    const uint64_t before = second_begun;
+    second_job = ticks;
+    while (second_begun == before) {
+    }
+}
+
 static void lock(void)
 {
     uint64_t ignored = 0;
     const uint64_t ticks = CW_SYSREG_READ(CNTFRQ_EL0) / 10;
     uint64_t refused = 0;
     begin();
-    second_job = ticks;
-    while (second_busy == 0) {
-    }
-    while (second_busy != 0) {
-        refused += ask(TEST_ADD, 1, &ignored) == OPTEE_ETHREAD_LIMIT;
+    /* The host may leave this CPU out for as long as the other one's call takes: more than once. */
+    for (unsigned i = 0; i < 20 && refused == 0; i++) {
+        let_second_call(ticks);
+        while (second_job != 0) {
+            refused += ask(TEST_ADD, 1, &ignored) == OPTEE_ETHREAD_LIMIT;
+        }
     }
     expect("calls were refused", refused > 0, 1);
     expect("a call afterwards", ask(TEST_ADD, 1, &ignored), 0);
-    second_job = ticks;
-    while (second_busy == 0) {
-    }
+    let_second_call(ticks);
     expect("a fast call waits", call4(OPTEE_CALLS_UID, 0, 0, 0), 0x384fb3e0);
-    while (second_busy != 0) {
+    while (second_job != 0) {
     }
     end("r6_a_call_beside_a_call_is_told_to_come_again");
 }
@@ -325,7 +332,7 @@ static void both(void)
     uint64_t ignored = 0;
     uint64_t count = 0;
     begin();
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 100; i++) {
         second_job = 1000;
         while (second_job != 0) {
             (void)ask(TEST_INTERRUPTS, 0, &count);
@@ -348,8 +355,9 @@ static void interrupts_are_not_ours(bool is_v3)
         cw_mmio_write(TZ_GICD + 0x400 + (id & ~3u), 0xffffffffu);
         if (is_v3) {
             cw_mmio_write(TZ_GICD + 0x6000 + 8 * id, 1);
+            expect("route", cw_mmio_read(TZ_GICD + 0x6000 + 8 * id), 0);
         } else {
-            cw_mmio_write(TZ_GICD + 0x800 + (id & ~3u), 0x02020202u);
+            cw_mmio_write(TZ_GICD + 0x800 + (id & ~3u), 0);
         }
         expect("enabled", cw_mmio_read(word + 0x100) & bit, 0);
         expect("pending", cw_mmio_read(word + 0x200) & bit, 0);

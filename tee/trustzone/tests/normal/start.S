@@ -22,6 +22,13 @@ start:
     mov x20, x0
     mrs x1, CurrentEL
     str x1, [x30, #248]
+    adrp x1, bss                        /* a reset leaves memory as it is */
+    add x1, x1, :lo12:bss
+    adrp x2, bss_end
+    add x2, x2, :lo12:bss_end
+1:  stp xzr, xzr, [x1], #16
+    cmp x1, x2
+    b.lo 1b
     bl to_el1
     adrp x1, stack_end
     add x1, x1, :lo12:stack_end
@@ -177,11 +184,13 @@ vectors:
     eret
     .endr
 
-    .bss
+    .data
     .balign 16
     .global begun
 begun:
     .skip 264
+
+    .bss
     .balign 16
     .skip 32768
 stack_end:
