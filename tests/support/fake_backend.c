@@ -32,6 +32,8 @@ struct cw_node_module {
     bool is_dead;
     bool is_hanging;
     bool does_interrupt;
+    char says; /* a command after which its device enters it, or before whose answer: see the header */
+    uint32_t says_channel;
     uint32_t pending_channel;
     cw_node_loaded_fn loaded;
     cw_node_called_fn called;
@@ -172,6 +174,12 @@ static cw_result call(struct cw_node_module *m, const uint8_t *in, size_t len)
         return CW_RESULT_DONE;
     case 'i':
         m->does_interrupt = true;
+        return CW_RESULT_DONE;
+    case 'd':
+    case 'D':
+    case 'p':
+        m->says = (char)command;
+        m->says_channel = cw_reader_u32(&r);
         return CW_RESULT_DONE;
     case 'c':
         put(m, CW_FRAME_REPLY, &m->interrupts, 4);
@@ -331,6 +339,31 @@ static cw_result serve(struct cw_node_module *m, cw_entry entry, const uint8_t *
 
 /* --- the backend --------------------------------------------------------------------------------- */
 
+/* Its device enters it: one event, or a request. */
+static void say(struct cw_node_module *m)
+{
+    struct cw_platform *p = m->platform;
+    uint8_t bytes[64];
+    cw_result result = CW_RESULT_DONE;
+    m->out_len = 0;
+    if (m->says == 'p') {
+        m->pending_channel = m->says_channel;
+        put(m, CW_FRAME_REQUEST, bytes,
+                cw_fake_frame(m->says_channel, channel_of(m, m->says_channel)->next, "why", 3, bytes));
+        m->is_pending = true;
+        result = CW_RESULT_PENDING;
+    } else {
+        struct cw_writer w = cw_writer_over(bytes, sizeof bytes);
+        cw_writer_u32(&w, m->says_channel);
+        cw_writer_u32(&w, 1);
+        cw_writer_u32(&w, 64);
+        struct cw_reader r = cw_reader_over(bytes, w.used_len);
+        emit(m, &r);
+    }
+    m->says = 0;
+    p->setup.said(p->setup.ctx, m, result, m->out, m->out_len);
+}
+
 static void later(uv_timer_t *timer)
 {
     struct cw_node_module *m = timer->data;
@@ -354,6 +387,10 @@ static void later(uv_timer_t *timer)
         return;
     }
     const cw_node_called_fn called = m->called;
+    if (m->says == 'D') {
+        say(m);
+        m->out_len = 0; /* its answer */
+    }
     m->called = NULL;
     if (m->is_dead) {
         called(m->ctx, CW_E_ABSENT, CW_RESULT_REFUSED, NULL, 0);
@@ -361,6 +398,9 @@ static void later(uv_timer_t *timer)
         return;
     }
     called(m->ctx, CW_OK, m->result, m->out, m->out_len);
+    if (m->says != 0) {
+        say(m);
+    }
     if (m->does_interrupt) {
         m->does_interrupt = false;
         p->setup.interrupt(p->setup.ctx, m, 7);

@@ -14,6 +14,8 @@
  *   'x'                                die
  *   'h'                                hang: never answer
  *   'i'                                raise an interrupt for endpoint 7
+ *   'd' channel 4                      then be entered by its device: one event; 'D': before this answers
+ *   'p' channel 4                      then be entered by its device: a request
  * Endpoint 7: counts; 'c' (endpoint 0): reply: that count 4.
  * An event on channels 500 to 599 makes the module ask on channel 6 before it goes on; channels
  * from 1000 on take gaps.  A request is answered with its payload reversed.  Streams are echoed; "bye\n" ends one; after

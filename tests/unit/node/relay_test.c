@@ -124,6 +124,30 @@ static void events_within_a_node_need_no_peer(void **state)
     close_world(&w);
 }
 
+/* Between two calls, and in the middle of one. */
+static void what_a_device_made_a_module_say_goes_its_way(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, NULL);
+    struct cw_test_owner *o = &w.owner[0];
+    assert_int_equal(cw_test_load(o, 9, "sink", "fake"), CW_OK);
+    assert_int_equal(cw_test_route(o, 1, 4, 0, CW_ROUTE_SOURCE, 8), CW_OK);
+    assert_int_equal(cw_test_route(o, 9, 4, 0, 0, 8), CW_OK);
+    cw_test_command(o, 1, 'd', 4);
+    cw_test_await(o, 9, 4, 1);
+    cw_test_command(o, 1, 'D', 4);
+    cw_test_await(o, 9, 4, 2);
+    assert_int_equal(cw_test_sink(o, 9, 4).refused, 0);
+    const long long before = cw_test_status(o, "module", "entries");
+    cw_test_command(o, 1, 'p', 6); /* nobody handles it: it is cancelled, and the module goes on */
+    assert_int_equal(cw_test_emit(o, 1, 4, 1, 8), 1);
+    cw_test_await(o, 9, 4, 3);
+    assert_true(cw_test_status(o, "module", "entries") >= before + 4); /* with request and CANCEL */
+    await_status(o, "source", "acked", 3);
+    close_world(&w);
+}
+
 static void broken_links_lose_and_double_nothing(void **state)
 {
     (void)state;
@@ -389,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(events_between_nodes_come_in_order_and_are_freed),
             cmocka_unit_test(events_within_a_node_need_no_peer),
+            cmocka_unit_test(what_a_device_made_a_module_say_goes_its_way),
             cmocka_unit_test(broken_links_lose_and_double_nothing),
             cmocka_unit_test(sink_that_says_again_gets_the_same_event_later),
             cmocka_unit_test(late_peer_gets_what_was_stored),
