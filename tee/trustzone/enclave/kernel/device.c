@@ -21,14 +21,15 @@ struct device {
 
 static struct device devices[CW_TZ_DEVICE_UART + 1];
 
-/* Its line of the GPIO, as a mask; 0: it is no port. */
+/* Its line of the GPIO, as a mask; 0: it has none.  No other line is ever written. */
 static uint32_t line_of(cw_tz_device device)
 {
-    static const uint8_t lines[] = {
-            [CW_TZ_DEVICE_PORT1] = TZ_LINE_BUTTON,
-            [CW_TZ_DEVICE_PORT2] = TZ_LINE_LED,
+    static const uint32_t lines[] = {
+            [CW_TZ_DEVICE_PORT1] = 1u << TZ_LINE_BUTTON,
+            [CW_TZ_DEVICE_PORT2] = 1u << TZ_LINE_LED,
+            [CW_TZ_DEVICE_UART] = 0,
     };
-    return device == CW_TZ_DEVICE_UART ? 0 : 1u << lines[device];
+    return lines[device];
 }
 
 static uint32_t gpio(uint32_t offset)
