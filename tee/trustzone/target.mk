@@ -23,6 +23,8 @@ tee/trustzone/tests/optee_test.c.ldflags := -rdynamic
 # Its panics leave a stack of the application by longjmp.
 tee/trustzone/tests/optee_double.c.cflags := -U_FORTIFY_SOURCE
 
+tee/trustzone/tests/copy_test.c.with := tee/trustzone/enclave/runtime/copy.c
+
 # --- the owner's side ---------------------------------------------------------------------------
 host.lib += $(wildcard tee/trustzone/owner/*.c)
 host.pkgs += jansson openssl

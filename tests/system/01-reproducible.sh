@@ -64,8 +64,8 @@ for example in examples/*/*.json; do
         # What is loaded; the names of folders may stand in what is not.
         for file in "$linked" "$other"; do
             case $(od -An -tx1 -j18 -N2 "$file") in
-            ' 69 00') llvm-objcopy-14 --strip-all -O binary "$file" "$file.bin" ;;
-            *) objcopy --strip-all -O binary "$file" "$file.bin" ;;
+            ' 3e 00') objcopy --strip-all -O binary "$file" "$file.bin" ;;
+            *) llvm-objcopy-14 --strip-all -O binary "$file" "$file.bin" ;; # MSP430, AArch64
             esac
         done
         [ -s "$linked.bin" ] && cmp "$linked.bin" "$other.bin" && status=0 || status=1
