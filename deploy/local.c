@@ -331,6 +331,19 @@ static const char *reason(const struct place *p)
                                                              : "; it was set up otherwise";
 }
 
+static bool is_current(const struct cw_app *app, const struct cw_descriptor_node *node,
+        const struct place *p)
+{
+    const struct cw_owner_local *local = node->backend->local;
+    if (local == NULL || local->is_current == NULL) {
+        return true;
+    }
+    char *sdk = cw_place_sdk(app->options.sdk);
+    const bool is_so = sdk != NULL && local->is_current(sdk, p->board);
+    free(sdk);
+    return is_so;
+}
+
 static cw_status start_both(struct cw_app *app, const struct cw_descriptor_node *node,
         const struct place *p, const struct cw_tool *node_command,
         const struct cw_tool *board_command)
@@ -373,8 +386,8 @@ static cw_status start(struct cw_app *app, const struct cw_descriptor_node *node
     struct cw_tool node_command = {0};
     struct cw_tool board_command = {0};
     cw_status status = write_commands(app, node, &node_command, &board_command);
-    if (status == CW_OK &&
-            !(runs_as(p.node, &node_command) && runs_as(p.board, &board_command))) {
+    if (status == CW_OK && !(runs_as(p.node, &node_command) && runs_as(p.board, &board_command) &&
+                                   is_current(app, node, &p))) {
         status = start_both(app, node, &p, &node_command, &board_command);
     }
     free_words(&node_command);

@@ -136,6 +136,9 @@ struct cw_owner_local {
      */
     cw_status (*prepare)(const struct cw_owner_node *node, const char *sdk_dir, const char *folder);
 
+    /* Is what prepare laid there still what it would lay?  If not, the chip is started anew; NULL: yes. */
+    bool (*is_current)(const char *sdk_dir, const char *folder);
+
     /* The key that a chip with this node key gives to a vendor; NULL if key_file is. */
     void (*vendor_key)(const uint8_t node_key[static CW_KEY_LEN], uint16_t vendor,
             uint8_t ret_key[static CW_KEY_LEN]);

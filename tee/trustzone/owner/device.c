@@ -287,13 +287,6 @@ cw_status cw_tz_device_make(const char *path, const struct cw_tz_device_wish *wi
 
 /* --- newer firmware ------------------------------------------------------------------------------- */
 
-static bool is_same(const struct cw_tz_firmware_info *a, const struct cw_tz_firmware_info *b)
-{
-    return a->security_version == b->security_version &&
-            memcmp(a->monitor, b->monitor, sizeof a->monitor) == 0 &&
-            memcmp(a->kernel, b->kernel, sizeof a->kernel) == 0;
-}
-
 static cw_status replace_firmware(const char *path, const struct flash *f,
         const struct cw_tz_firmware_file *firmware)
 {
@@ -314,7 +307,7 @@ static cw_status update(const char *path, const struct flash *f,
                 path, info->firmware.security_version, firmware->info.security_version);
         return CW_E_STATE;
     }
-    if (is_same(&firmware->info, &info->firmware)) {
+    if (cw_tz_firmware_is_same(&firmware->info, &info->firmware)) {
         return CW_OK;
     }
     info->firmware = firmware->info;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/crypto/hash.h"
 #include "core/wire/reader.h"
@@ -75,6 +76,13 @@ cw_status cw_tz_firmware_read(const char *path, struct cw_tz_firmware_info *ret_
         return CW_E_FORM;
     }
     return CW_OK;
+}
+
+bool cw_tz_firmware_is_same(const struct cw_tz_firmware_info *a, const struct cw_tz_firmware_info *b)
+{
+    return a->security_version == b->security_version &&
+            memcmp(a->monitor, b->monitor, sizeof a->monitor) == 0 &&
+            memcmp(a->kernel, b->kernel, sizeof a->kernel) == 0;
 }
 
 cw_status cw_tz_firmware_open(const char *path, struct cw_tz_firmware_file *ret_file)

@@ -42,6 +42,8 @@ CW_MUST_CHECK cw_status cw_tz_firmware_check(const uint8_t *bytes, size_t len,
 CW_MUST_CHECK cw_status cw_tz_firmware_read(const char *path, struct cw_tz_firmware_info *ret_info,
         char ret_why[static CW_TZ_WHY_LEN]);
 
+bool cw_tz_firmware_is_same(const struct cw_tz_firmware_info *a, const struct cw_tz_firmware_info *b);
+
 /* A firmware with its bytes. */
 struct cw_tz_firmware_file {
     uint8_t *bytes; /* NULL: none */

@@ -93,6 +93,23 @@ static cw_status prepare(const struct cw_owner_node *node, const char *sdk_dir, 
     return status;
 }
 
+/* A board that runs has the firmware that was in its flash then. */
+static bool is_current(const char *sdk_dir, const char *folder)
+{
+    struct cw_tz_device_info info = {0};
+    struct cw_tz_firmware_info wanted = {0};
+    char why[CW_TZ_WHY_LEN] = "";
+    char *path = cw_tz_firmware_path(sdk_dir);
+    char *flash = cw_file_join(folder, FLASH);
+    const bool is_so = path != NULL && flash != NULL &&
+            cw_tz_firmware_read(path, &wanted, why) == CW_OK &&
+            cw_tz_device_read(flash, &info) == CW_OK &&
+            cw_tz_firmware_is_same(&info.firmware, &wanted);
+    free(flash);
+    free(path);
+    return is_so;
+}
+
 static cw_status identify(const char *folder, uint8_t ret_platform[static CW_PLATFORM_ID_LEN])
 {
     struct cw_tz_device_info info = {0};
@@ -111,5 +128,6 @@ const struct cw_owner_local cw_tz_local = {
         .platform = "link=../board/link",
         .arguments = arguments,
         .prepare = prepare,
+        .is_current = is_current,
         .identify = identify,
 };

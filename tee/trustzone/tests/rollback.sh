@@ -4,7 +4,8 @@
 # a flash file that was put back, which the owner notices.
 # timeout: 300
 set -u -o pipefail
-bin=$PWD/build/host/bin
+root=$PWD
+bin=$root/build/host/bin
 for need in qemu-system-aarch64 aarch64-linux-gnu-gcc; do
     command -v $need >/dev/null || { echo "$need is missing"; exit 77; }
 done
@@ -84,6 +85,22 @@ check 'who put it back on purpose says so once' $?
 power_off && causeway apply && power_off && cp --sparse=always "$scratch/old" "$flash" &&
     status_of 3 apply && grep -q 'shows start 2, this owner has seen start 3' "$scratch/log"
 check 'a lower count is refused' $?
+
+# Another build of the kernel: a word that it never has to say.
+causeway apply --accept-rollback node1 && cp -r "$root/build/sdk" "$scratch/sdk" && python3 - "$scratch/sdk" <<'PY'
+import sys
+path = sys.argv[1] + '/lib/trustzone/firmware.bin'
+firmware = open(path, 'rb').read()
+changed = firmware.replace(b'an invariant is broken', b'AN INVARIANT IS BROKEN')
+assert changed != firmware
+open(path, 'wb').write(changed)
+PY
+causeway apply --sdk "$scratch/sdk" && grep -q ' start .*node1' "$scratch/out" &&
+    causeway attest --json --sdk "$scratch/sdk" && [ "$(field platform)" = "$platform" ]
+check 'another firmware of the SDK reaches a board that runs, and it stays the same device' $?
+
+status_of 3 attest && grep -q "its firmware is another one than the owner's" "$scratch/log"
+check 'an owner without that firmware refuses it' $?
 
 causeway destroy --force && cp --sparse=always "$scratch/old" "$flash" && status_of 3 apply
 check 'what is known of a device outlasts the deployment' $?
