@@ -4,6 +4,7 @@
 # at what rate; clients that die, calls beside secure interrupts on two CPUs, many clients at once;
 # an application on a node inside it; a clean end.
 #   linux.sh [--bench]    --bench: how many calls a second, for bench/run
+# timeout: 600
 # alone: two emulated CPUs, and calls with time limits
 set -eu
 [ -e build/linux/initramfs.cpio ] || make -s linux >/dev/null
