@@ -53,7 +53,7 @@ uint32_t cw_tz_flash_read(uint32_t index)
     return fake_flash_words[index];
 }
 
-cw_status cw_tz_flash_program(uint32_t index, uint32_t word)
+static cw_status program(uint32_t index, uint32_t word)
 {
     static const uint32_t left_ones[TORN_KINDS] = {UINT32_MAX, 0xffff, 0x5a5a5a5a, 0};
     if (index >= CW_TZ_FLASH_WORDS || fake_flash_words[index] != UINT32_MAX) {
@@ -68,6 +68,15 @@ cw_status cw_tz_flash_program(uint32_t index, uint32_t word)
     }
     fake_flash_words[index] &= word;
     return CW_OK;
+}
+
+cw_status cw_tz_flash_program(uint32_t index, const uint32_t *words, uint32_t count)
+{
+    cw_status status = CW_OK;
+    for (uint32_t i = 0; i < count && status == CW_OK; i++) {
+        status = program(index + i, words[i]);
+    }
+    return status;
 }
 
 cw_status cw_tz_flash_erase(uint32_t sector)

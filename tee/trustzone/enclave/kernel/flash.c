@@ -2,7 +2,8 @@
 /*
  * Implementation notes.  Two chips of 16 bits stand side by side: a word goes to both, and so does
  * every command.  The chips answer reads with their status until they are told to show the array
- * again, so that each function leaves them as it found them.
+ * again, so that each function leaves them as it found them: once for all words, for turning takes the
+ * emulated chip longer than programming.
  */
 #include "tee/trustzone/enclave/kernel/flash.h"
 
@@ -24,15 +25,19 @@ static volatile uint32_t *word_at(uint32_t index)
     return (volatile uint32_t *)(TZ_FLASH + CW_TZ_JOURNAL_AT) + index;
 }
 
-static cw_status finish(volatile uint32_t *word)
+static cw_status wait(const volatile uint32_t *word)
 {
     uint32_t status = 0;
     for (uint32_t i = 0; i < PATIENCE && (status & STATUS_READY) != STATUS_READY; i++) {
         status = *word;
     }
+    return (status & (STATUS_READY | STATUS_FAILED)) == STATUS_READY ? CW_OK : CW_E_STATE;
+}
+
+static void show_array(volatile uint32_t *word)
+{
     *word = CLEAR_STATUS;
     *word = SHOW_ARRAY;
-    return (status & (STATUS_READY | STATUS_FAILED)) == STATUS_READY ? CW_OK : CW_E_STATE;
 }
 
 uint32_t cw_tz_flash_read(uint32_t index)
@@ -40,12 +45,17 @@ uint32_t cw_tz_flash_read(uint32_t index)
     return *word_at(index);
 }
 
-cw_status cw_tz_flash_program(uint32_t index, uint32_t word)
+cw_status cw_tz_flash_program(uint32_t index, const uint32_t *words, uint32_t count)
 {
     volatile uint32_t *at = word_at(index);
-    *at = PROGRAM;
-    *at = word;
-    return finish(at);
+    cw_status status = CW_OK;
+    for (uint32_t i = 0; i < count && status == CW_OK; i++) {
+        at[i] = PROGRAM;
+        at[i] = words[i];
+        status = wait(&at[i]);
+    }
+    show_array(at);
+    return status;
 }
 
 cw_status cw_tz_flash_erase(uint32_t sector)
@@ -53,5 +63,7 @@ cw_status cw_tz_flash_erase(uint32_t sector)
     volatile uint32_t *at = word_at(sector * (uint32_t)(TZ_FLASH_SECTOR / 4));
     *at = ERASE;
     *at = CONFIRM;
-    return finish(at);
+    const cw_status status = wait(at);
+    show_array(at);
+    return status;
 }

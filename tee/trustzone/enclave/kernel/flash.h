@@ -21,8 +21,8 @@
 /* index: of the word, from the start of the journal. */
 uint32_t cw_tz_flash_read(uint32_t index);
 
-/* CW_E_STATE: the chip says that it failed. */
-CW_MUST_CHECK cw_status cw_tz_flash_program(uint32_t index, uint32_t word);
+/* In order, one word after the other.  CW_E_STATE: the chip says that it failed. */
+CW_MUST_CHECK cw_status cw_tz_flash_program(uint32_t index, const uint32_t *words, uint32_t count);
 CW_MUST_CHECK cw_status cw_tz_flash_erase(uint32_t sector);
 
 #endif

@@ -66,12 +66,9 @@ static cw_status write_record(uint32_t sector, uint32_t slot, struct cw_tz_recor
 {
     uint32_t words[CW_TZ_RECORD_WORDS];
     struct cw_tz_record seen;
-    cw_status status = CW_OK;
     make_check(record, record->check);
     cw_bytes_copy(words, record, sizeof words);
-    for (uint32_t i = 0; i < CW_TZ_RECORD_WORDS && status == CW_OK; i++) {
-        status = cw_tz_flash_program(index_of(sector, slot) + i, words[i]);
-    }
+    cw_status status = cw_tz_flash_program(index_of(sector, slot), words, CW_TZ_RECORD_WORDS);
     if (status == CW_OK && (read_record(sector, slot, &seen) != FOUND_RECORD ||
             !cw_bytes_equal(&seen, record, sizeof seen))) {
         status = CW_E_STATE;
