@@ -216,7 +216,7 @@ static int act(struct command *c, int argc, char **argv)
         (void)printf("causeway-trustzone %s\n", CW_PROGRAM_VERSION);
         return EXIT_DONE;
     }
-    if (!settle(&c->board) || !settle_forward(c)) {
+    if (!settle_forward(c) || !settle(&c->board)) {
         return EXIT_WRONG_USE;
     }
     if (!cw_tool_is_there(CW_QEMU_PROGRAM)) {

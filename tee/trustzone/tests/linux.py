@@ -260,6 +260,16 @@ def reproducible():
         check("the same files give the same initramfs", one.read() == other.read())
 
 
+def wrong_words(board):
+    for words in (["--forward", "6001"], ["--forward", "0:6000"], ["--forward", "6001:70000"],
+                  ["--forward", "1:2,guestfwd=x"]):
+        ran = subprocess.run([BIN + "/causeway-trustzone", "--flash", board.flash + ".other",
+                              "--linux", "build/linux/kernel", *words], capture_output=True,
+                             text=True, check=False, timeout=30)
+        check("refused: " + " ".join(words), ran.returncode == 2 and "two ports" in ran.stderr,
+              ran.stderr)
+
+
 def main():
     board = Board()
     if sys.argv[1:] == ["--bench"]:
@@ -267,6 +277,7 @@ def main():
         return
     try:
         reproducible()
+        wrong_words(board)
         board.read_until(b"linux is up\n", PATIENCE)
         print("linux is up after %.1f s" % (time.monotonic() - board.started))
         served(board)
