@@ -102,7 +102,7 @@ try:
     case("READY", before in (b"", frame(READY, b"")))
     head, rest = link.call([(VALUE, 41, 5, 0)])
     case("no secure world", head[5:7] == (GENERIC, 2))
-    case("values stay", struct.unpack("<4Q", rest) == (VALUE, 41, 0, 0))
+    case("values stay", struct.unpack("<4Q", rest) == (VALUE, 41, 5, 0))
     head, rest = link.call([(TMEM_IN, 0, 60000, 0), (TMEM_OUT, 60000, 65536, 0)], bytes(60000))
     case("memories", head[5] == GENERIC and len(rest) == 64)
     for name, bad in (("behind the data", (TMEM_OUT, LINK_MAX, 1, 0)),
