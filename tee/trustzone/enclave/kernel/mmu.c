@@ -175,15 +175,18 @@ void cw_tz_mmu_make(const struct cw_tz_space *space, uint8_t *tables)
     __asm__ volatile("dsb ish; ic ialluis; dsb ish; isb" : : : "memory");
 }
 
-void cw_tz_mmu_use(const uint8_t *tables, unsigned asid)
+void cw_tz_mmu_use(const void *tables, unsigned asid)
 {
-    const uint64_t root = tables != NULL ? (uintptr_t)tables : (uintptr_t)kernel[0];
-    CW_SYSREG_WRITE(ttbr0_el1, root | (uint64_t)asid << 48);
-    cw_isb();
+    const uint64_t ttbr = (uintptr_t)tables | (uint64_t)asid << 48;
+    if (ttbr != CW_SYSREG_READ(ttbr0_el1)) {
+        CW_SYSREG_WRITE(ttbr0_el1, ttbr);
+        cw_isb();
+    }
 }
 
 void cw_tz_mmu_drop(unsigned asid)
 {
+    cw_tz_mmu_use(kernel[0], 0);
     __asm__ volatile("dsb ish; tlbi aside1is, %0; dsb ish; isb"
                      :
                      : "r"((uint64_t)asid << 48)

@@ -41,10 +41,15 @@ void cw_tz_mmu_forget_boot(void);
  * S-EL0 executes. */
 void cw_tz_mmu_make(const struct cw_tz_space *space, uint8_t *tables);
 
-/* cw_tz_mmu_use - those tables from now on, or (NULL) the kernel's alone.  asid 0 is the kernel's. */
-void cw_tz_mmu_use(const uint8_t *tables, unsigned asid);
+/*
+ * cw_tz_mmu_use - those tables from now on.  asid 0 is the kernel's own.
+ *
+ * They stay when the module has left, as the kernel's part of all tables is the same, until another
+ * module runs or these are dropped: changing them costs what the CPU had remembered.
+ */
+void cw_tz_mmu_use(const void *tables, unsigned asid);
 
-/* cw_tz_mmu_drop - nothing of this ASID is remembered; its pages may go. */
+/* cw_tz_mmu_drop - nothing of this ASID is used or remembered; its pages may go. */
 void cw_tz_mmu_drop(unsigned asid);
 
 #endif

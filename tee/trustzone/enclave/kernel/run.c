@@ -60,7 +60,6 @@ bool cw_tz_module_run(struct cw_tz_module *m, uint64_t entry, uint64_t in_len,
         step = stay(m);
     } while (step == CW_TZ_STEP_ON);
     cw_tz_budget_end();
-    cw_tz_mmu_use(NULL, 0);
     if (step == CW_TZ_STEP_KILL || x[0] > UINT32_MAX || x[1] > UINT32_MAX ||
             RESULT(x[0]) > CW_RESULT_PENDING || ITEMS_LEN(x[0]) > CW_TZ_OUT_LEN) {
         say_fault(m, CW_SYSREG_READ(esr_el1));
