@@ -138,6 +138,12 @@ link = connect("link")
 case("link is open", link.send(b"x") == 1)
 qemu = children(board.pid)
 case("one QEMU", len(qemu) == 1)
+words = open("/proc/%s/cmdline" % qemu[0]).read().split("\0")
+case("r29_nobody_but_the_board_is_asked_in: no gdb, monitor, semihosting, configuration",
+     not [w for w in words if w in ("-s", "-S", "-gdb", "-semihosting", "-semihosting-config", "-mon",
+                                    "-fw_cfg", "-incoming") or w.startswith("-semihosting")]
+     and words[words.index("-monitor") + 1] == "none" and "-no-user-config" in words
+     and "-nodefaults" in words and not [w for w in words if "tcp:" in w or "udp:" in w])
 code, said = refused("--flash", path("flash"))
 case("a flash in use", code == 2 and "in use by another board" in said)
 os.kill(qemu[0], signal.SIGKILL)

@@ -28,6 +28,8 @@
 #define KERNEL_RODATA (MEMORY | READ_ONLY | NEVER_EXECUTE)
 #define KERNEL_DATA (MEMORY | NEVER_EXECUTE)
 #define NORMAL_WORLD (KERNEL_DATA | NON_SECURE)
+_Static_assert((NORMAL_WORLD & NON_SECURE) != 0 && (NORMAL_WORLD & NOT_AT_EL1) != 0,
+        "an address of the normal world names no secure memory, and nothing there is executed (R12)");
 #define REGISTERS (ACCESSED | NEVER_EXECUTE)
 #define MODULE (MEMORY | FOR_EL0 | NOT_GLOBAL | NOT_AT_EL1)
 
