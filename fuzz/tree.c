@@ -4,7 +4,7 @@
  *
  * Input    the bytes of a tree.
  * Holds    what is found lies inside; what is refused leaves the result alone.
- * Plant    tee/trustzone/enclave/boot/tree.c s/ || len > w->end - at/ || len > 1u << 20/
+ * Plant    tee/trustzone/enclave/boot/tree.c s/total > cap/total == 0/
  */
 #include "fuzz/input.h"
 #include "tee/trustzone/enclave/boot/tree.h"
