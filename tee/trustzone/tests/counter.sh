@@ -3,55 +3,10 @@
 # A module's persistent counter on a board: over restarts, a newer image, a full sector of the journal,
 # and power that ends at any moment.
 # timeout: 300
-set -u -o pipefail
-bin=$PWD/build/host/bin
-for need in qemu-system-aarch64 aarch64-linux-gnu-gcc; do
-    command -v $need >/dev/null || { echo "$need is missing"; exit 77; }
-done
-[ -f build/sdk/lib/trustzone/firmware.bin ] || { echo 'no firmware was built for AArch64'; exit 77; }
-scratch=$(mktemp -d)
-passed=0 failed=0
-finish() {
-    cd "$scratch/app" && "$bin/causeway" destroy --force --quiet >/dev/null 2>&1
-    rm -rf "$scratch"
-}
-trap finish EXIT
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1)) && echo "ok: $1"
-    else
-        failed=$((failed + 1)) && echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/log" 2>/dev/null | sed 's/^/    /'
-    fi
-}
-apply() { "$bin/causeway" apply >"$scratch/out" 2>"$scratch/log"; }
+. tee/trustzone/tests/local_board.bash
 advance() { "$bin/causeway" call counting advance --hex "$1" --quiet --timeout 10 2>>"$scratch/log"; }
 value() { advance 00; }
-board=.causeway/nodes/node1/board
-power_off() { # SIGNAL: of the board's program and its chip, which end as if the plug was pulled
-    local pids pid
-    pids="$(cat $board/pid)"
-    pids="$pids $(pgrep -P "$pids")"
-    for pid in $pids; do kill "-$1" "$pid" 2>/dev/null; done
-    for _ in $(seq 100); do
-        "$bin/causeway" trustzone new-device $board/flash.bin --update >/dev/null 2>&1 && return
-        sleep 0.1
-    done
-    return 1
-}
-
-mkdir "$scratch/app"
-cp tee/trustzone/tests/modules/counting.c "$scratch/app"
-cat >"$scratch/app/app.json" <<'JSON'
-{
-  "causeway": 1,
-  "name": "counting",
-  "nodes": [{"name": "node1", "tee": "trustzone", "address": "local"}],
-  "modules": [{"name": "counting", "node": "node1", "sources": ["counting.c"]}],
-  "policy": {"allow_emulated": true}
-}
-JSON
-cd "$scratch/app" || exit 1
+application counting
 
 apply && [ "$(value)" = 0 ] && [ "$(advance 01)" = 1 ] && [ "$(advance 02)" = 3 ]
 check 'a new module counts from 0' $?
@@ -103,5 +58,4 @@ done
 [ $good = 4 ]
 check "what was answered is there when power ended while it counted ($last)" $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+summary
