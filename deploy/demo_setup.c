@@ -63,7 +63,7 @@ static bool find_pieces(struct cw_demo *d)
     d->firmware = cw_place_find(firmwares);
     d->normal = cw_place_find(normals);
     if (d->example == NULL || d->firmware == NULL || d->normal == NULL) {
-        return cw_demo_fail(d, "the %s is not found beside %s: run `make`",
+        return cw_demo_fail(d, "the %s is not found beside %s: run `./run build`",
                 d->example == NULL ? "example button-led" : "firmware of a board", d->programs);
     }
     return true;

@@ -205,7 +205,7 @@ SCRIPT_TESTS := $(sort $(wildcard tests/system/*.sh tests/targets/*.sh tests/adv
 sdk-left  = $(B)/sdk/$(word 1,$(subst =, ,$1))
 sdk-right = $(word 2,$(subst =, ,$1))
 # What a machine that is not built for would have made is left out.
-unmade   = $(filter-out $(FOREIGN)/% $(addprefix $(B)/,$(addsuffix /%,$(MACHINES))),$(filter $(B)/%,$1))
+unmade   = $(filter-out $(wildcard $(filter $(FOREIGN)/%,$1)) $(addprefix $(B)/,$(addsuffix /%,$(MACHINES))),$(filter $(B)/%,$1))
 SDK_USED := $(foreach f,$(sort $(SDK_FILES)),$(if $(call unmade,$(call sdk-right,$f)),,$f)) \
     $(foreach h,$(sort $(SDK_INCLUDE)),include/$h=$h)
 define sdk-rules
