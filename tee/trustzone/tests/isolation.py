@@ -172,17 +172,27 @@ def calls(b):
                0x40200001, 0x8000000000):
         got = b.ask("smc", 0x32000004, at >> 32, at & 0xffffffff, "0")
         case("i4_a message at 0x%x is refused" % at, got["words"][0] in (4, 5), got)
-    for at, length in ((MODULES, 64), (0x40200000, (1 << 64) - 1), ((1 << 64) - 64, 128),
-                       (0x3fffffc0, 128)):
-        # Built in its own memory, far behind the shim.
-        page = 0x44000000
-        message = struct.pack("<8I", 4, 0, 0, 0, 0, 0, 0, 1) + struct.pack("<4Q", 0xa, at, length, 0x77)
+    # REGISTER_SHM, built in its own memory far behind the shim: a list of pages, or where one is said
+    # to be.  The first is as it should be, so that the others are refused for what they are.
+    page, pages, reference = 0x44000000, 0x44001000, 0x77
+    for name, listed, at, length, good in (
+            ("its own page", 0x44002000, pages, 4096, True),
+            ("a page of modules", MODULES, pages, 4096, False),
+            ("a page of the monitor", MONITOR, pages, 4096, False),
+            ("a page that begins inside another", 0x44002008, pages, 4096, False),
+            ("a list in the secure world", 0x44002000, MODULES, 4096, False),
+            ("a list at the end of all addresses", 0x44002000, (1 << 64) - 4096, 4096, False),
+            ("a length of all there is", 0x44002000, pages, (1 << 64) - 1, False)):
+        reference += 1
+        message = struct.pack("<8I", 4, 0, 0, 0, 0, 0, 0, 1)
+        message += struct.pack("<4Q", 0x20a, at, length, reference)
+        b.ask("poke", pages, "8", listed)
         for i in range(0, len(message), 8):
             b.ask("poke", page + i, "8", struct.unpack_from("<Q", message, i)[0])
-        got = b.ask("smc", 0x32000004, "0", page, "0")
+        got = b.ask("smc", 0x32000004, "0", page, "0")["words"][0]
         ret = b.ask("peek", page + 20, "4")["words"][0]
-        case("i4_memory at 0x%x, 0x%x bytes, is refused" % (at, length),
-             got["words"][0] != 0 or ret != 0, (got, hex(ret)))
+        case("i4_%s is %s" % (name, "taken" if good else "refused"), got == 0 and (ret == 0) == good,
+             (got, hex(ret)))
     case("the board goes on", b.boot_count() == 1)
 
 
