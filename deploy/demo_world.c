@@ -110,8 +110,8 @@ static bool devices(struct cw_demo *d)
     json_decref(answer);
     cw_demo_toggle(d);
     return answer != NULL && cw_demo_press(d, CW_DEMO_TRUSTZONE) && cw_demo_settle(d, RECOVERY_MS)
-            && cw_demo_done(d, "GPIO and UART of the drivers: read and write abort; their interrupts "
-                               "read as none, and disabled they still come: the board's own button "
+            && cw_demo_done(d, "GPIO and UART of the drivers: read and write abort; their "
+                               "interrupts read as none, and disabled they still come: the board's own button "
                                "works");
 }
 
@@ -174,17 +174,17 @@ static bool again(struct cw_demo *d)
                                "module refuses it; LEDs and page unchanged; a press works");
 }
 
-/* --- power, and the flash ------------------------------------------------------------------------- */
+/* --- power, and the flash ----------------------------------------------------------------------- */
 
-/* Off and on; put, if it is not NULL, becomes the flash meanwhile, and ret_kept what it was. */
-static bool restart(struct cw_demo *d, const char *put, const char *ret_kept)
+/* Off and on.  Meanwhile the flash is copied to keep, and becomes what put holds; NULL: it is not. */
+static bool restart(struct cw_demo *d, const char *put, const char *keep)
 {
     uint8_t *bytes = NULL;
     size_t len = 0;
     bool is_done = cw_demo_tell(d, CW_DEMO_TRUSTZONE, "power off");
-    if (is_done && ret_kept != NULL) {
+    if (is_done && keep != NULL) {
         is_done = cw_file_read(d->flash, FLASH_MAX, &bytes, &len) == CW_OK
-                && cw_file_write(ret_kept, bytes, len, 0600) == CW_OK;
+                && cw_file_write(keep, bytes, len, 0600) == CW_OK;
         free(bytes);
     }
     if (is_done && put != NULL) {
