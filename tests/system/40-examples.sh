@@ -57,7 +57,7 @@ take() {
 }
 
 await() {
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         if eval "$1"; then
             return 0
         fi
@@ -123,15 +123,29 @@ finish
 
 take lock lock
 start_node node1 native
-(umask 077 && printf 4711 >pin.secret)
-(causeway apply && causeway call lock open --text 0000 && causeway call lock open --text 4711) >got
+# As its README does, but with PINs that are in no hex digits and no random bytes by chance.
+pin='R7%vq!Zu' other='m_9&Kx^d'
+hex() {
+    printf %s "$1" | od -An -tx1 | tr -d ' \n'
+}
+# The secrets as they are or as hex digits, in these files and folders.
+has_secret() {
+    grep -rq -F -e "$pin" -e "$other" -e "$(hex "$pin")" -e "$(hex "$other")" "$@"
+}
+(umask 077 && printf %s "$pin" >pin.secret)
+(causeway apply && causeway call lock open --text 0000 && causeway call lock open --text "$pin") >got
 cmp -s got <(cat expected.txt)
 verdict "lock prints what its README says" $?
-printf 0815 >pin.secret
-"$bin/causeway" apply 2>>causeway.log | tee set | grep -q 'config .*lock: "pin" is set, 4 bytes' &&
-    ! grep -q '"tries" is set' set && [ "$(causeway call lock open --text 0815)" = "Welcome home!" ]
+printf %s "$other" >pin.secret
+"$bin/causeway" apply >set 2>>causeway.log && grep -q 'config .*lock: "pin" is set, 8 bytes' set &&
+    ! grep -q '"tries" is set' set &&
+    [ "$(causeway call lock open --text "$other")" = "Welcome home!" ]
 verdict "another secret is given to the running module, and nothing else" $?
-! grep -rqs -e 4711 -e 0815 .causeway node1.state *.log
+(hex "$pin" && echo) >planted
+has_secret pin.secret && has_secret planted && {
+    has_secret .causeway node1.state ./*.log
+    [ $? -eq 1 ] # 2: one of them could not be read
+}
 verdict "neither state nor node nor logs have the secret" $?
 sed -i 's/"sources"/"debug": true, &/' app.json
 ! "$bin/causeway" apply >set 2>&1 && grep -q '"allow_debug": \["lock"\]' set && ! grep -q 'says' node1.log
@@ -140,7 +154,7 @@ sed -i 's/a wrong PIN/&\\033[31m/' lock.c # no module writes to a terminal
 sed -i 's/"policy": {/&"allow_debug": ["lock"], /' app.json
 causeway apply && [ "$(causeway call lock open --text 1)" = wrong ] &&
     grep -q 'module lock says: a wrong PIN?\[31m$' node1.log &&
-    "$bin/causeway" status 2>&1 | grep '^lock ' | grep -q 'debug image'
+    "$bin/causeway" status >set 2>&1 && grep -q '^lock .*debug image' set
 verdict "a debug image says its lines in its node's log" $?
 chmod 644 pin.secret && ! "$bin/causeway" apply >set 2>&1 && grep -q 'chmod 600' set
 verdict "a secret file that others may read is refused" $?
