@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/limits.h"
-#include "posix/args.h"
 #include "posix/log.h"
-#include "posix/version.h"
 
 typedef enum option_index {
     OPTION_NAME,
@@ -24,8 +21,6 @@ typedef enum option_index {
     OPTION_REQUEST_TIMEOUT,
     OPTION_STREAM_IDLE,
     OPTION_JSON_LOG,
-    OPTION_HELP,
-    OPTION_VERSION,
 } option_index;
 
 static const struct cw_args_option options[] = {
@@ -43,8 +38,8 @@ static const struct cw_args_option options[] = {
                 "how long a module's request may take (10000)"},
         [OPTION_STREAM_IDLE] = {"stream-idle-ms", "N", "when a silent stream is cut (60000)"},
         [OPTION_JSON_LOG] = {"json-log", NULL, "lines on standard error as JSON"},
-        [OPTION_HELP] = {"help", NULL, "this text"},
-        [OPTION_VERSION] = {"version", NULL, "the version of program and protocol"},
+        {"help", NULL, "this text"},
+        {"version", NULL, "the version of program and protocol"},
         {NULL, NULL, NULL},
 };
 
@@ -56,21 +51,6 @@ void cw_config_defaults(struct cw_node_config *ret_config)
             .request_timeout_ms = 10000,
             .stream_idle_ms = 60000,
     };
-}
-
-static bool number(const char *option, const char *text, unsigned long long low,
-        unsigned long long high, unsigned long long *ret_value)
-{
-    char *end = NULL;
-    errno = 0;
-    const bool is_digit = text[0] >= '0' && text[0] <= '9';
-    const unsigned long long value = is_digit ? strtoull(text, &end, 10) : 0;
-    if (!is_digit || errno != 0 || *end != '\0' || value < low || value > high) {
-        cw_log_error("--%s %s: expected a number from %llu to %llu", option, text, low, high);
-        return false;
-    }
-    *ret_value = value;
-    return true;
 }
 
 static bool choose_backend(const char *name, const struct cw_node_backend *const *backends,
@@ -145,27 +125,33 @@ static bool add_allowed(const char *text, struct cw_node_config *config)
 
 static bool take_number(size_t option, const char *text, struct cw_node_config *config)
 {
-    unsigned long long value = 0;
+    uint64_t value = 0;
     const char *name = options[option].name;
     if (option == OPTION_MAX_STORE) {
-        const bool fits = number(name, text, 0, 1ull << 40, &value);
+        const bool fits = cw_args_number(name, text, 0, 1ull << 40, &value);
         config->store_max_len = value;
         return fits;
     }
     if (option == OPTION_MAX_MODULES) {
-        const bool fits = number(name, text, 1, 4096, &value);
+        const bool fits = cw_args_number(name, text, 1, 4096, &value);
         config->guest_max = (uint32_t)value;
         return fits;
     }
-    const bool fits = number(name, text, 1, 3600000, &value);
+    const bool fits = cw_args_number(name, text, 1, 3600000, &value);
     *(option == OPTION_STREAM_IDLE ? &config->stream_idle_ms : &config->request_timeout_ms) =
             (uint32_t)value;
     return fits;
 }
 
-static bool take_option(size_t option, const char *value,
-        const struct cw_node_backend *const *backends, struct cw_node_config *config)
+struct reading {
+    const struct cw_node_backend *const *backends;
+    struct cw_node_config *config;
+};
+
+static bool take_option(void *ctx, size_t option, const char *value)
 {
+    const struct reading *reading = ctx;
+    struct cw_node_config *config = reading->config;
     switch ((option_index)option) {
     case OPTION_NAME:
         config->name = value;
@@ -176,7 +162,7 @@ static bool take_option(size_t option, const char *value,
     case OPTION_LISTEN:
         return add_listen(value, config);
     case OPTION_TEE:
-        return choose_backend(value, backends, config);
+        return choose_backend(value, reading->backends, config);
     case OPTION_PLATFORM:
         return add_platform(value, config);
     case OPTION_OWNER:
@@ -191,22 +177,22 @@ static bool take_option(size_t option, const char *value,
     case OPTION_JSON_LOG:
         config->json_log = true;
         return true;
-    case OPTION_HELP:
-    case OPTION_VERSION:
-        return true;
     }
     return false;
 }
 
-static void print_help(void)
-{
-    printf("usage: causeway-node --name NAME --listen ADDR --tee TEE [OPTION]...\n\n"
-           "The event manager of one node: loads modules of its owners, relays what they seal,\n"
-           "keeps it until it was accepted.  It holds no keys and is trusted by nobody.\n\n");
-    cw_args_print(options);
-    printf("\nWhen it listens it prints: ready NAME ADDRESS FINGERPRINT\n"
-           "Exit status: 0 ended by a signal, 1 failed, 2 wrong use.\n");
-}
+static const struct cw_args_program program = {
+        .name = "causeway-node",
+        .usage = "usage: causeway-node --name NAME --listen ADDR --tee TEE [OPTION]...\n\n"
+                 "The event manager of one node: loads modules of its owners, relays what they seal,\n"
+                 "keeps it until it was accepted.  It holds no keys and is trusted by nobody.\n",
+        .exits = "When it listens it prints: ready NAME ADDRESS FINGERPRINT\n"
+                 "Exit status: 0 ended by a signal, 1 failed, 2 wrong use.",
+        .operand = "there are only options; --help lists them",
+        .protocol = CW_VERSION,
+        .options = options,
+        .take = take_option,
+};
 
 /* causeway-node/NAME where programs of this user keep their state. */
 static void default_state(struct cw_node_config *config)
@@ -227,7 +213,7 @@ static void default_state(struct cw_node_config *config)
 }
 
 /* What must be given, and what must not be too long. */
-static cw_config_verdict check(struct cw_node_config *config)
+static bool is_complete(struct cw_node_config *config)
 {
     default_state(config);
     const struct {
@@ -244,44 +230,20 @@ static cw_config_verdict check(struct cw_node_config *config)
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
         if (needs[i].is_missing) {
             cw_log_error("%s; --help lists the options", needs[i].text);
-            return CW_CONFIG_WRONG;
+            return false;
         }
     }
     if (config->owner_count == 0) {
         cw_log_warn("no --owner is given: nobody can use this node");
     }
-    return CW_CONFIG_RUN;
+    return true;
 }
 
-cw_config_verdict cw_config_read(int argc, char **argv,
+cw_args_verdict cw_config_read(int argc, char **argv,
         const struct cw_node_backend *const *backends, struct cw_node_config *ret_config)
 {
+    struct reading reading = {.backends = backends, .config = ret_config};
     cw_config_defaults(ret_config);
-    struct cw_args args = cw_args_over(argc, argv);
-    size_t option = 0;
-    const char *value = NULL;
-    for (;;) {
-        switch (cw_args_next(&args, options, &option, &value)) {
-        case CW_ARGS_END:
-            return check(ret_config);
-        case CW_ARGS_OPERAND:
-            cw_log_error("%s: there are only options; --help lists them", value);
-            return CW_CONFIG_WRONG;
-        case CW_ARGS_WRONG:
-            return CW_CONFIG_WRONG;
-        case CW_ARGS_OPTION:
-            if (option == OPTION_HELP) {
-                print_help();
-                return CW_CONFIG_DONE;
-            }
-            if (option == OPTION_VERSION) {
-                printf("causeway-node %s, protocol %u\n", CW_PROGRAM_VERSION, CW_VERSION);
-                return CW_CONFIG_DONE;
-            }
-            if (!take_option(option, value, backends, ret_config)) {
-                return CW_CONFIG_WRONG;
-            }
-            break;
-        }
-    }
+    const cw_args_verdict verdict = cw_args_read(&program, argc, argv, &reading);
+    return verdict == CW_ARGS_GO && !is_complete(ret_config) ? CW_ARGS_REFUSED : verdict;
 }

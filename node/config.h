@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/base/status.h"
+#include "posix/args.h"
 #include "posix/net.h"
 #include "posix/tls.h"
 #include "tee/node.h"
@@ -41,17 +42,11 @@ struct cw_node_config {
     bool json_log;
 };
 
-typedef enum cw_config_verdict {
-    CW_CONFIG_RUN,
-    CW_CONFIG_DONE,  /* --help or --version was served: leave with 0 */
-    CW_CONFIG_WRONG, /* said on stderr: leave with 2                 */
-} cw_config_verdict;
-
 /* cw_config_defaults - everything that has one. */
 void cw_config_defaults(struct cw_node_config *ret_config);
 
 /* cw_config_read - backends: ends with NULL. */
-cw_config_verdict cw_config_read(int argc, char **argv,
+cw_args_verdict cw_config_read(int argc, char **argv,
         const struct cw_node_backend *const *backends, struct cw_node_config *ret_config);
 
 #endif

@@ -76,11 +76,11 @@ int main(int argc, char **argv)
     cw_log_setup("causeway-node", CW_LOG_INFO, false);
     struct cw_node_config config;
     switch (cw_config_read(argc, argv, cw_node_backends, &config)) {
-    case CW_CONFIG_DONE:
+    case CW_ARGS_ANSWERED:
         return 0;
-    case CW_CONFIG_WRONG:
+    case CW_ARGS_REFUSED:
         return EXIT_WRONG_USE;
-    case CW_CONFIG_RUN:
+    case CW_ARGS_GO:
         break;
     }
     cw_log_json(config.json_log);

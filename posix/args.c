@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "posix/args.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "posix/log.h"
+#include "posix/version.h"
 
 #define WORD_MAX 32u
 
@@ -254,4 +258,67 @@ void cw_args_print(const struct cw_args_option *options)
                 options->value != NULL ? options->value : "");
         printf("  %-26s %s\n", left, options->help);
     }
+}
+
+static void answer_help(const struct cw_args_program *program)
+{
+    printf("%s\n", program->usage);
+    cw_args_print(program->options);
+    printf("\n%s\n", program->exits);
+}
+
+static void answer_version(const struct cw_args_program *program)
+{
+    printf("%s " CW_PROGRAM_VERSION, program->name);
+    if (program->protocol != 0) {
+        printf(", protocol %u", program->protocol);
+    }
+    printf("\n");
+}
+
+cw_args_verdict cw_args_read(const struct cw_args_program *program, int argc, char **argv, void *ctx)
+{
+    struct cw_args args = cw_args_over(argc, argv);
+    const char *value = NULL;
+    size_t index = 0;
+    for (;;) {
+        switch (cw_args_next(&args, program->options, &index, &value)) {
+        case CW_ARGS_END:
+            return CW_ARGS_GO;
+        case CW_ARGS_OPERAND:
+            cw_log_error("%s: %s", value, program->operand);
+            return CW_ARGS_REFUSED;
+        case CW_ARGS_WRONG:
+            return CW_ARGS_REFUSED;
+        case CW_ARGS_OPTION:
+            break;
+        }
+        if (strcmp(program->options[index].name, "help") == 0) {
+            answer_help(program);
+            return CW_ARGS_ANSWERED;
+        }
+        if (strcmp(program->options[index].name, "version") == 0) {
+            answer_version(program);
+            return CW_ARGS_ANSWERED;
+        }
+        if (!program->take(ctx, index, value)) {
+            return CW_ARGS_REFUSED;
+        }
+    }
+}
+
+bool cw_args_number(const char *option, const char *text, uint64_t low, uint64_t high,
+        uint64_t *ret_number)
+{
+    char *end = NULL;
+    errno = 0;
+    const bool is_digit = text[0] >= '0' && text[0] <= '9';
+    const bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const uint64_t number = is_digit ? strtoull(text, &end, is_hex ? 16 : 10) : 0;
+    if (!is_digit || errno != 0 || *end != '\0' || number < low || number > high) {
+        cw_log_error("--%s %s: expected a number from %" PRIu64 " to %" PRIu64, option, text, low, high);
+        return false;
+    }
+    *ret_number = number;
+    return true;
 }

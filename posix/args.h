@@ -48,6 +48,33 @@ struct cw_args cw_args_over(int argc, char **argv);
 cw_args_kind cw_args_next(struct cw_args *a, const struct cw_args_option *options,
         size_t *ret_index, const char **ret_value);
 
+/*
+ * A program whose words are all options.  Rows called "help" and "version" are answered where they
+ * stand; all others are taken.
+ */
+struct cw_args_program {
+    const char *name;
+    const char *usage;   /* what --help prints before the options ... */
+    const char *exits;   /* ... and behind them                       */
+    const char *operand; /* what is said behind a word that is none, as in "WORD: %s" */
+    unsigned protocol;   /* told by --version; 0: it speaks none      */
+    const struct cw_args_option *options;
+    bool (*take)(void *ctx, size_t index, const char *value); /* false: a line was logged */
+};
+
+typedef enum cw_args_verdict {
+    CW_ARGS_GO,
+    CW_ARGS_ANSWERED, /* --help or --version was: leave with 0 */
+    CW_ARGS_REFUSED,  /* a line was logged: leave with 2       */
+} cw_args_verdict;
+
+/* cw_args_read - the whole command line. */
+cw_args_verdict cw_args_read(const struct cw_args_program *program, int argc, char **argv, void *ctx);
+
+/* cw_args_number - decimal, or hex behind "0x"; false: a line was logged. */
+bool cw_args_number(const char *option, const char *text, uint64_t low, uint64_t high,
+        uint64_t *ret_number);
+
 /* cw_args_choice - the index'th of the words of "on|off", copied; false: there are fewer. */
 bool cw_args_choice(const char *value, size_t index, char *ret_word, size_t cap);
 

@@ -2,8 +2,6 @@
 /*
  * main.c - causeway-sancus: the command line.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +13,6 @@
 #include "silicon/sancus/board.h"
 #include "silicon/sancus/port.h"
 #include "silicon/sancus/run.h"
-
-#ifndef CW_VERSION
-#define CW_VERSION "0.1.0"
-#endif
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE };
 
@@ -48,8 +42,6 @@ enum option {
     OPT_GDB,
     OPT_PROFILE,
     OPT_SYMBOLS,
-    OPT_HELP,
-    OPT_VERSION,
 };
 
 static const struct cw_args_option options[] = {
@@ -78,8 +70,8 @@ static const struct cw_args_option options[] = {
     [OPT_GDB] = {"gdb", "PORT|PATH", "gdb remote protocol on 127.0.0.1 or a Unix socket"},
     [OPT_PROFILE] = {"profile", "FILE", "cycles per function, most first (-: standard output)"},
     [OPT_SYMBOLS] = {"symbols", "FILE[@ADDRESS]", "a module's ELF file; may be repeated"},
-    [OPT_HELP] = {"help", NULL, "print this"},
-    [OPT_VERSION] = {"version", NULL, "print the version"},
+    {"help", NULL, "print this"},
+    {"version", NULL, "print the version"},
     {NULL, NULL, NULL},
 };
 
@@ -87,35 +79,17 @@ struct command {
     struct cw_chip_config config;
     struct cw_run_options run;
     struct cw_board_options board;
-    bool exact, list_quirks, help, version, cycle_engine;
+    bool exact, list_quirks, cycle_engine;
     bool slots_given, devices_given;
     cw_quirks changed, values; /* --quirk, applied after --chip */
     const char *key_path;
     struct cw_symbols symbols;
 };
 
-static bool number(const char *name, const char *text, uint64_t max, uint64_t *ret_value)
+/* Of a choice: args.h saw to it that it is one of its words. */
+static bool is(const char *value, const char *word)
 {
-    char *end = NULL;
-
-    errno = 0;
-    *ret_value = strtoull(text, &end, 0);
-    if (errno != 0 || end == text || *end != 0 || text[0] == '-' || *ret_value > max) {
-        cw_log_error("--%s %s: give a number up to %" PRIu64, name, text, max);
-        return false;
-    }
-    return true;
-}
-
-static bool choice(const char *name, const char *text, const char *first, const char *second,
-        bool *ret_first)
-{
-    *ret_first = strcmp(text, first) == 0;
-    if (!*ret_first && strcmp(text, second) != 0) {
-        cw_log_error("--%s %s: give %s or %s", name, text, first, second);
-        return false;
-    }
-    return true;
+    return strcmp(value, word) == 0;
 }
 
 static bool take_quirk(struct command *command, const char *value)
@@ -131,66 +105,24 @@ static bool take_quirk(struct command *command, const char *value)
     return true;
 }
 
-static bool take_on_violation(struct command *command, const char *value)
+static bool take_number(const char *name, const char *value, uint64_t low, uint64_t high,
+        uint32_t *ret_number)
 {
-    static const char *const names[] = {"irq", "reset", "stop"};
+    uint64_t number = 0;
 
-    for (unsigned i = 0; i < 3; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            command->config.on_violation = (cw_on_violation)i;
-            return true;
-        }
+    if (!cw_args_number(name, value, low, high, &number)) {
+        return false;
     }
-    cw_log_error("--on-violation %s: give irq, reset or stop", value);
-    return false;
+    *ret_number = (uint32_t)number;
+    return true;
 }
 
-static bool take_size(struct command *command, unsigned option, const char *value)
+static bool take(void *ctx, size_t option, const char *value)
 {
-    uint64_t got = 0;
+    struct command *command = ctx;
+    struct cw_chip_config *config = &command->config;
 
-    switch (option) {
-    case OPT_ROM:
-        if (!number("rom", value, 0xf000, &got)) {
-            return false;
-        }
-        command->config.rom_len = (uint32_t)got;
-        return true;
-    case OPT_RAM:
-        if (!number("ram", value, 0xf000, &got)) {
-            return false;
-        }
-        command->config.ram_len = (uint32_t)got;
-        return true;
-    case OPT_SLOTS:
-        command->slots_given = true;
-        if (!number("slots", value, CW_SLOTS_MAX, &got)) {
-            return false;
-        }
-        command->config.slots_count = (unsigned)got;
-        return true;
-    case OPT_SECURITY:
-        if (!number("security", value, 128, &got)) {
-            return false;
-        }
-        command->config.security_bits = (unsigned)got;
-        return true;
-    case OPT_CLOCK:
-        if (!number("clock", value, UINT32_MAX, &got)) {
-            return false;
-        }
-        command->config.clock_hz = (uint32_t)got;
-        return true;
-    default:
-        return number("limit", value, UINT64_MAX, &command->run.limit);
-    }
-}
-
-static bool take(struct command *command, enum option option, const char *value)
-{
-    bool first = false;
-
-    switch (option) {
+    switch ((enum option)option) {
     case OPT_RUN:
         command->run.elf = value;
         return true;
@@ -198,7 +130,8 @@ static bool take(struct command *command, enum option option, const char *value)
         command->board.firmware = value;
         return true;
     case OPT_CHIP:
-        return choice("chip", value, "exact", "hardened", &command->exact);
+        command->exact = is(value, "exact");
+        return true;
     case OPT_QUIRK:
         return take_quirk(command, value);
     case OPT_LIST_QUIRKS:
@@ -211,25 +144,37 @@ static bool take(struct command *command, enum option option, const char *value)
         command->run.trace = value;
         return true;
     case OPT_LIMIT:
+        return cw_args_number("limit", value, 0, UINT64_MAX, &command->run.limit);
     case OPT_ROM:
+        return take_number("rom", value, 0, 0xf000, &config->rom_len);
     case OPT_RAM:
+        return take_number("ram", value, 0, 0xf000, &config->ram_len);
     case OPT_SLOTS:
+        command->slots_given = true;
+        return take_number("slots", value, 1, CW_SLOTS_MAX, &config->slots_count);
     case OPT_SECURITY:
+        config->security_bits = is(value, "64") ? 64 : 128;
+        return true;
     case OPT_CLOCK:
-        return take_size(command, option, value);
+        return take_number("clock", value, 1, UINT32_MAX, &config->clock_hz);
     case OPT_ON_VIOLATION:
-        return take_on_violation(command, value);
+        config->on_violation = is(value, "reset") ? CW_VIOLATION_RESET
+                : is(value, "stop")               ? CW_VIOLATION_STOP
+                                                  : CW_VIOLATION_IRQ;
+        return true;
     case OPT_NODE_KEY_FILE:
         command->key_path = value;
         return true;
     case OPT_DEVICES:
         command->devices_given = true;
-        return choice("devices", value, "on", "off", &command->config.board_devices);
+        config->board_devices = is(value, "on");
+        return true;
     case OPT_COUNTER:
-        command->config.counter_path = value;
+        config->counter_path = value;
         return true;
     case OPT_CRYSTAL:
-        return choice("crystal", value, "on", "off", &command->config.lfxt);
+        config->lfxt = is(value, "on");
+        return true;
     case OPT_UART:
         command->board.uart_path = value;
         return true;
@@ -240,10 +185,7 @@ static bool take(struct command *command, enum option option, const char *value)
         command->board.script = value;
         return true;
     case OPT_ENGINE:
-        if (!choice("engine", value, "cycle", "fast", &first)) {
-            return false;
-        }
-        command->cycle_engine = first;
+        command->cycle_engine = is(value, "cycle");
         return true;
     case OPT_GDB:
         command->run.gdb = command->board.gdb = value;
@@ -253,15 +195,20 @@ static bool take(struct command *command, enum option option, const char *value)
         return true;
     case OPT_SYMBOLS:
         return cw_symbols_add(&command->symbols, value) == CW_OK;
-    case OPT_HELP:
-        command->help = true;
-        return true;
-    case OPT_VERSION:
-        command->version = true;
-        return true;
     }
     return false;
 }
+
+static const struct cw_args_program program = {
+    .name = "causeway-sancus",
+    .usage = "usage: causeway-sancus [OPTION]... --run FILE.elf\n"
+             "       causeway-sancus [OPTION]... --firmware FILE.elf\n"
+             "An MSP430 with the Sancus unit, emulated cycle by cycle.\n",
+    .exits = "Exit status: 0 done, 1 failed, 2 wrong use or unusable file.",
+    .operand = "what to run is given with --run or --firmware",
+    .options = options,
+    .take = take,
+};
 
 static void default_key(struct cw_chip_config *config)
 {
@@ -319,30 +266,6 @@ static bool read_key(struct cw_chip_config *config, const char *path)
     return good;
 }
 
-static bool parse(int argc, char **argv, struct command *command)
-{
-    struct cw_args args = cw_args_over(argc, argv);
-    const char *value = NULL;
-    size_t index = 0;
-
-    for (;;) {
-        switch (cw_args_next(&args, options, &index, &value)) {
-        case CW_ARGS_END:
-            return true;
-        case CW_ARGS_OPTION:
-            if (!take(command, (enum option)index, value)) {
-                return false;
-            }
-            break;
-        case CW_ARGS_OPERAND:
-            cw_log_error("%s: what to run is given with --run or --firmware", value);
-            return false;
-        case CW_ARGS_WRONG:
-            return false;
-        }
-    }
-}
-
 static bool settle(struct command *command)
 {
     struct cw_chip_config *config = &command->config;
@@ -366,28 +289,11 @@ static bool settle(struct command *command)
     }
     config->uart = board;
     command->board.chip_name = command->exact ? "exact" : "hardened";
-    if (config->security_bits != 64 && config->security_bits != 128) {
-        cw_log_error("--security %u: give 64 or 128", config->security_bits);
-        return false;
-    }
-    if (config->clock_hz == 0) {
-        cw_log_error("--clock 0: give a frequency in hertz");
-        return false;
-    }
     if (command->key_path != NULL) {
         return read_key(config, command->key_path);
     }
     default_key(config);
     return true;
-}
-
-static void print_help(void)
-{
-    (void)printf("usage: causeway-sancus [OPTION]... --run FILE.elf\n"
-                 "       causeway-sancus [OPTION]... --firmware FILE.elf\n"
-                 "An MSP430 with the Sancus unit, emulated cycle by cycle.\n\n");
-    cw_args_print(options);
-    (void)printf("\nExit status: 0 done, 1 failed, 2 wrong use or unusable file.\n");
 }
 
 static void print_quirks(void)
@@ -425,16 +331,10 @@ static int work(struct command *command)
 
 static int act(struct command *command, int argc, char **argv)
 {
-    if (!parse(argc, argv, command)) {
-        return EXIT_WRONG_USE;
-    }
-    if (command->help) {
-        print_help();
-        return EXIT_DONE;
-    }
-    if (command->version) {
-        (void)printf("causeway-sancus %s\n", CW_VERSION);
-        return EXIT_DONE;
+    const cw_args_verdict verdict = cw_args_read(&program, argc, argv, command);
+
+    if (verdict != CW_ARGS_GO) {
+        return verdict == CW_ARGS_ANSWERED ? EXIT_DONE : EXIT_WRONG_USE;
     }
     if (command->list_quirks) {
         print_quirks();

@@ -3,7 +3,6 @@
  * main.c - causeway-sgx: the command line.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,6 @@
 #include "core/base/bytes.h"
 #include "posix/args.h"
 #include "posix/log.h"
-#include "posix/version.h"
 #include "silicon/sgx/cell.h"
 #include "silicon/sgx/listen.h"
 #include "silicon/sgx/privilege.h"
@@ -43,8 +41,6 @@ enum option {
     OPT_ARENA,
     OPT_BASE,
     OPT_TIMEOUT,
-    OPT_HELP,
-    OPT_VERSION,
 };
 
 static const struct cw_args_option options[] = {
@@ -64,8 +60,8 @@ static const struct cw_args_option options[] = {
     [OPT_ARENA] = {"arena", "BYTES", "memory shared with the host (default 65536)"},
     [OPT_BASE] = {"base", "ADDRESS", "where the enclave lies (default: anywhere)"},
     [OPT_TIMEOUT] = {"timeout-ms", "MS", "for the entry of --run (default 5000)"},
-    [OPT_HELP] = {"help", NULL, "print this"},
-    [OPT_VERSION] = {"version", NULL, "print the version"},
+    {"help", NULL, "print this"},
+    {"version", NULL, "print the version"},
     {NULL, NULL, NULL},
 };
 
@@ -73,25 +69,12 @@ struct command {
     struct cw_run_options run;
     struct cw_platform platform;
     const char *listen, *state, *jail;
-    bool change_user, users_given, help, version;
+    bool change_user, users_given;
     unsigned user, group, first_user, user_count;
     uint64_t epc_mib;
     struct cw_sgx_fuses drawn; /* of a CPU without --state */
     struct cw_qe *qe;
 };
-
-static bool number(const char *name, const char *text, uint64_t max, uint64_t *ret_value)
-{
-    char *end = NULL;
-
-    errno = 0;
-    *ret_value = strtoull(text, &end, 0);
-    if (errno != 0 || end == text || *end != 0 || text[0] == '-' || *ret_value > max) {
-        cw_log_error("--%s %s: give a number up to %" PRIu64, name, text, max);
-        return false;
-    }
-    return true;
-}
 
 static bool take_users(struct command *c, enum option option, const char *value)
 {
@@ -121,35 +104,37 @@ static bool take_number(struct command *c, enum option option, const char *value
     uint64_t got = 0;
 
     if (option == OPT_EPC) {
-        return number("epc", value, 1u << 20, &c->epc_mib);
+        return cw_args_number("epc", value, 0, 1u << 20, &c->epc_mib);
     }
     if (option == OPT_BASE) {
-        return number("base", value, CW_JAIL_TOP, &c->run.base);
+        return cw_args_number("base", value, 0, CW_JAIL_TOP, &c->run.base);
     }
     if (option == OPT_ARENA) {
-        if (!number("arena", value, CW_SGX_ARENA_MAX, &c->run.arena_len)) {
+        if (!cw_args_number("arena", value, 0, CW_SGX_ARENA_MAX, &c->run.arena_len)) {
             return false;
         }
         c->run.arena_len = (c->run.arena_len + SGX_PAGE_LEN - 1) & ~(uint64_t)(SGX_PAGE_LEN - 1);
         return true;
     }
     if (option == OPT_TCS) {
-        if (!number("tcs", value, CW_SGX_TCS_MAX - 1, &got)) {
+        if (!cw_args_number("tcs", value, 0, CW_SGX_TCS_MAX - 1, &got)) {
             return false;
         }
         c->run.tcs = (unsigned)got;
         return true;
     }
-    if (!number("timeout-ms", value, 86400000, &got)) {
+    if (!cw_args_number("timeout-ms", value, 0, 86400000, &got)) {
         return false;
     }
     c->run.timeout_ms = (int)got;
     return true;
 }
 
-static bool take(struct command *c, enum option option, const char *value)
+static bool take(void *ctx, size_t option, const char *value)
 {
-    switch (option) {
+    struct command *c = ctx;
+
+    switch ((enum option)option) {
     case OPT_LISTEN:
         c->listen = value;
         return true;
@@ -161,7 +146,7 @@ static bool take(struct command *c, enum option option, const char *value)
         return true;
     case OPT_USER:
     case OPT_USERS:
-        return take_users(c, option, value);
+        return take_users(c, (enum option)option, value);
     case OPT_ALLOW_WX:
         c->platform.allow_mixed = true;
         return true;
@@ -189,40 +174,22 @@ static bool take(struct command *c, enum option option, const char *value)
     case OPT_ARENA:
     case OPT_BASE:
     case OPT_TIMEOUT:
-        return take_number(c, option, value);
-    case OPT_HELP:
-        c->help = true;
-        return true;
-    case OPT_VERSION:
-        c->version = true;
-        return true;
+        return take_number(c, (enum option)option, value);
     }
     return false;
 }
 
-static bool parse(int argc, char **argv, struct command *c)
-{
-    struct cw_args args = cw_args_over(argc, argv);
-    const char *value = NULL;
-    size_t index = 0;
-
-    for (;;) {
-        switch (cw_args_next(&args, options, &index, &value)) {
-        case CW_ARGS_END:
-            return true;
-        case CW_ARGS_OPTION:
-            if (!take(c, (enum option)index, value)) {
-                return false;
-            }
-            break;
-        case CW_ARGS_OPERAND:
-            cw_log_error("%s: what to do is given with --listen or --run", value);
-            return false;
-        case CW_ARGS_WRONG:
-            return false;
-        }
-    }
-}
+static const struct cw_args_program program = {
+    .name = "causeway-sgx",
+    .usage = "usage: causeway-sgx [OPTION]... --listen PATH --state DIR\n"
+             "       causeway-sgx [OPTION]... --run FILE.sgxs [--sigstruct FILE] [--json]\n"
+             "An SGX CPU in software: measures, checks signatures, derives keys, runs enclaves.\n"
+             "It emulates: evidence from it says so, and it protects from no root.\n",
+    .exits = "Exit status: 0 done, 1 failed, refused or too late, 2 wrong use or unusable file.",
+    .operand = "what to do is given with --listen or --run",
+    .options = options,
+    .take = take,
+};
 
 static bool settle(struct command *c)
 {
@@ -248,16 +215,6 @@ static bool settle(struct command *c)
     }
     c->platform.allow_mixed |= c->run.image != NULL;
     return true;
-}
-
-static void print_help(void)
-{
-    (void)printf("usage: causeway-sgx [OPTION]... --listen PATH --state DIR\n"
-                 "       causeway-sgx [OPTION]... --run FILE.sgxs [--sigstruct FILE] [--json]\n"
-                 "An SGX CPU in software: measures, checks signatures, derives keys, runs enclaves.\n"
-                 "It emulates: evidence from it says so, and it protects from no root.\n\n");
-    cw_args_print(options);
-    (void)printf("\nExit status: 0 done, 1 failed, refused or too late, 2 wrong use or unusable file.\n");
 }
 
 static bool open_epc(struct command *c)
@@ -342,18 +299,11 @@ static cw_status work(struct command *c)
 
 static int act(struct command *c, int argc, char **argv)
 {
+    const cw_args_verdict verdict = cw_args_read(&program, argc, argv, c);
     cw_status status;
 
-    if (!parse(argc, argv, c)) {
-        return EXIT_WRONG_USE;
-    }
-    if (c->help) {
-        print_help();
-        return EXIT_DONE;
-    }
-    if (c->version) {
-        (void)printf("causeway-sgx %s\n", CW_PROGRAM_VERSION);
-        return EXIT_DONE;
+    if (verdict != CW_ARGS_GO) {
+        return verdict == CW_ARGS_ANSWERED ? EXIT_DONE : EXIT_WRONG_USE;
     }
     if (!settle(c)) {
         return EXIT_WRONG_USE;

@@ -14,7 +14,6 @@
 #include "posix/file.h"
 #include "posix/log.h"
 #include "posix/tool.h"
-#include "posix/version.h"
 #include "silicon/trustzone/arch.h"
 #include "silicon/trustzone/board.h"
 #include "silicon/trustzone/qemu.h"
@@ -33,8 +32,6 @@ enum option {
     OPT_PROBE,
     OPT_CONSOLE,
     OPT_CONTROL,
-    OPT_HELP,
-    OPT_VERSION,
 };
 
 static const struct cw_args_option options[] = {
@@ -47,8 +44,8 @@ static const struct cw_args_option options[] = {
     [OPT_PROBE] = {"probe", "PATH", "socket: a second link, for tests of the normal world"},
     [OPT_CONSOLE] = {"console", "PATH", "socket: the secure UART; its words also in PATH.log"},
     [OPT_CONTROL] = {"control", "PATH", "socket: button, LED, power, status"},
-    [OPT_HELP] = {"help", NULL, "print this"},
-    [OPT_VERSION] = {"version", NULL, "print the version"},
+    {"help", NULL, "print this"},
+    {"version", NULL, "print the version"},
     {NULL, NULL, NULL},
 };
 
@@ -56,12 +53,12 @@ struct command {
     struct cw_tz_board_options board;
     const char *forward;
     char forward_text[16];
-    bool help, version;
 };
 
-static void take(struct command *c, enum option option, const char *value)
+static bool take(void *ctx, size_t option, const char *value)
 {
-    switch (option) {
+    struct command *c = ctx;
+    switch ((enum option)option) {
     case OPT_FLASH:
         c->board.flash = value;
         break;
@@ -89,36 +86,20 @@ static void take(struct command *c, enum option option, const char *value)
     case OPT_CONTROL:
         c->board.control = value;
         break;
-    case OPT_HELP:
-        c->help = true;
-        break;
-    case OPT_VERSION:
-        c->version = true;
-        break;
     }
+    return true;
 }
 
-static bool parse(int argc, char **argv, struct command *c)
-{
-    struct cw_args args = cw_args_over(argc, argv);
-    const char *value = NULL;
-    size_t index = 0;
-
-    for (;;) {
-        switch (cw_args_next(&args, options, &index, &value)) {
-        case CW_ARGS_END:
-            return true;
-        case CW_ARGS_OPTION:
-            take(c, (enum option)index, value);
-            break;
-        case CW_ARGS_OPERAND:
-            cw_log_error("%s: which flash the board has is given with --flash FILE", value);
-            return false;
-        case CW_ARGS_WRONG:
-            return false;
-        }
-    }
-}
+static const struct cw_args_program program = {
+    .name = "causeway-trustzone",
+    .usage = "usage: causeway-trustzone --flash FILE [OPTION]...\n"
+             "A board with TrustZone: QEMU as the chip; button, LED, secure console and power.\n"
+             "It emulates: evidence from it says so, and it protects from nobody who controls it.\n",
+    .exits = "Exit status: 0 done, 1 failed, 2 wrong use or unusable file.",
+    .operand = "which flash the board has is given with --flash FILE",
+    .options = options,
+    .take = take,
+};
 
 /* The flash is kept open: its lock says that the board is in use. */
 static bool check_flash(const char *path)
@@ -194,27 +175,11 @@ static bool settle(const struct cw_tz_board_options *board)
             && check_readable("initramfs", board->initramfs);
 }
 
-static void print_help(void)
-{
-    (void)printf("usage: causeway-trustzone --flash FILE [OPTION]...\n"
-                 "A board with TrustZone: QEMU as the chip; button, LED, secure console and power.\n"
-                 "It emulates: evidence from it says so, and it protects from nobody who controls it.\n\n");
-    cw_args_print(options);
-    (void)printf("\nExit status: 0 done, 1 failed, 2 wrong use or unusable file.\n");
-}
-
 static int act(struct command *c, int argc, char **argv)
 {
-    if (!parse(argc, argv, c)) {
-        return EXIT_WRONG_USE;
-    }
-    if (c->help) {
-        print_help();
-        return EXIT_DONE;
-    }
-    if (c->version) {
-        (void)printf("causeway-trustzone %s\n", CW_PROGRAM_VERSION);
-        return EXIT_DONE;
+    const cw_args_verdict verdict = cw_args_read(&program, argc, argv, c);
+    if (verdict != CW_ARGS_GO) {
+        return verdict == CW_ARGS_ANSWERED ? EXIT_DONE : EXIT_WRONG_USE;
     }
     if (!settle_forward(c) || !settle(&c->board)) {
         return EXIT_WRONG_USE;
@@ -229,7 +194,7 @@ static int act(struct command *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct command command = {.help = false};
+    struct command command = {.forward = NULL};
 
     cw_log_setup("causeway-trustzone", CW_LOG_INFO, false);
     return act(&command, argc, argv);

@@ -35,7 +35,7 @@ struct adversary {
     int control;
     int signals;
     const char *control_path;
-    bool has_stdin;
+    const char *listen_text; /* of a pair whose --forward is still to come */
     bool is_done;
 };
 
@@ -48,57 +48,57 @@ static const struct cw_args_option options[] = {
         {NULL, NULL, NULL},
 };
 
-static void print_help(void)
+static bool take(void *ctx, size_t index, const char *value)
 {
-    printf("usage: causeway-adversary --listen ADDRESS --forward ADDRESS ... [--world PATH] [--control PATH]\n\n"
-           "Stands between nodes.  TLS passes untouched; link messages are recorded, and dropped,\n"
-           "delayed, reordered, changed, repeated or made up as commands say.  Prints a line of\n"
-           "JSON when it listens; each command gets a line of JSON.\n\n");
-    cw_args_print(options);
-    printf("\ncommands:\n%s\n", cw_command_help);
+    struct adversary *a = ctx;
+    switch (index) {
+    case 0:
+        a->listen_text = value;
+        return true;
+    case 1:
+        if (a->listen_text == NULL) {
+            cw_log_error("--forward %s: name its --listen first", value);
+            return false;
+        }
+        if (cw_proxy_pair(&a->proxy, a->listen_text, value) != CW_OK) {
+            return false;
+        }
+        a->listen_text = NULL;
+        return true;
+    case 2:
+        a->control_path = value;
+        return true;
+    default:
+        a->world.path = value;
+        return true;
+    }
 }
 
-/* 0: go on; else the exit status plus one */
+/* Less than zero: go on; else the exit status. */
 static int read_arguments(struct adversary *a, int argc, char **argv)
 {
-    struct cw_args args = cw_args_over(argc, argv);
-    const char *listen_text = NULL;
-    const char *value;
-    size_t index;
-    cw_args_kind kind;
-    while ((kind = cw_args_next(&args, options, &index, &value)) != CW_ARGS_END) {
-        if (kind != CW_ARGS_OPTION) {
-            if (kind == CW_ARGS_OPERAND) {
-                cw_log_error("%s: not expected", value);
-            }
-            return 1 + 2;
-        }
-        if (index == 0) {
-            listen_text = value;
-        } else if (index == 1) {
-            if (listen_text == NULL) {
-                cw_log_error("--forward %s: name its --listen first", value);
-                return 1 + 2;
-            }
-            if (cw_proxy_pair(&a->proxy, listen_text, value) != CW_OK) {
-                return 1 + 1;
-            }
-            listen_text = NULL;
-        } else if (index == 2) {
-            a->control_path = value;
-        } else if (index == 3) {
-            a->world.path = value;
-        } else {
-            print_help();
-            return 1 + 0;
-        }
+    const struct cw_args_program program = {
+            .name = "causeway-adversary",
+            .usage = "usage: causeway-adversary --listen ADDRESS --forward ADDRESS ... [--world PATH] "
+                     "[--control PATH]\n\n"
+                     "Stands between nodes.  TLS passes untouched; link messages are recorded, and dropped,\n"
+                     "delayed, reordered, changed, repeated or made up as commands say.  Prints a line of\n"
+                     "JSON when it listens; each command, see below, gets a line of JSON.\n",
+            .exits = cw_command_help,
+            .operand = "not expected",
+            .options = options,
+            .take = take,
+    };
+    const cw_args_verdict verdict = cw_args_read(&program, argc, argv, a);
+    if (verdict != CW_ARGS_GO) {
+        return verdict == CW_ARGS_ANSWERED ? 0 : 2;
     }
-    if ((a->proxy.pair_count == 0 && a->world.path == NULL) || listen_text != NULL) {
+    if ((a->proxy.pair_count == 0 && a->world.path == NULL) || a->listen_text != NULL) {
         cw_log_error("expected --listen ADDRESS --forward ADDRESS, or --world PATH; --help tells "
                      "more");
-        return 1 + 2;
+        return 2;
     }
-    return 0;
+    return -1;
 }
 
 static void drop_client(struct adversary *a, struct client *c)
@@ -268,10 +268,10 @@ int main(int argc, char **argv)
     }
     cw_proxy_open(&a->proxy);
     int status = read_arguments(a, argc, argv);
-    if (status != 0) {
-        status -= 1;
+    if (status >= 0) {
         goto close_proxy;
     }
+    status = 0;
     if (!get_ready(a)) {
         status = 1;
         goto close_control;

@@ -15,7 +15,7 @@
 #define FLOOD_LONG 70000u
 
 static const struct cw_args_option options[] = {
-        {"tee", "TEE", "what the modules run on: native (default) or sancus"},
+        {"tee", "native|sancus", "what the modules run on (native)"},
         {"sdk", "FOLDER", "what they are built with (build/sdk)"},
         {"stride", "N", "flip every Nth bit only (1)"},
         {"group", "NAME", "only: frames counters flood manage answers splice lives"},
@@ -30,62 +30,48 @@ struct wishes {
     const char *tee;
     const char *sdk;
     const char *group;
-    unsigned stride;
+    uint64_t stride;
     bool json;
     bool is_long;
     bool is_planted;
 };
 
-/* 0: go on; else the exit status plus one */
-static int read_arguments(struct wishes *w, int argc, char **argv)
+static bool take(void *ctx, size_t index, const char *value)
 {
-    struct cw_args args = cw_args_over(argc, argv);
-    const char *value;
-    size_t index;
-    cw_args_kind kind;
-    while ((kind = cw_args_next(&args, options, &index, &value)) != CW_ARGS_END) {
-        if (kind != CW_ARGS_OPTION) {
-            if (kind == CW_ARGS_OPERAND) {
-                cw_log_error("%s: not expected", value);
-            }
-            return 1 + 2;
-        }
-        switch (index) {
-        case 0:
-            w->tee = value;
-            break;
-        case 1:
-            w->sdk = value;
-            break;
-        case 2:
-            w->stride = (unsigned)atoi(value);
-            break;
-        case 3:
-            w->group = value;
-            break;
-        case 4:
-            w->json = true;
-            break;
-        case 5:
-            w->is_long = true;
-            break;
-        case 6:
-            w->is_planted = true;
-            break;
-        default:
-            printf("usage: causeway-siege [OPTION...]\n\nStands where a node stands, attacks modules "
-                   "and their owner in every way that it knows, and\ncounts what was refused.  Exit "
-                   "status 0: all of it, for the expected reason.\n\n");
-            cw_args_print(options);
-            return 1 + 0;
-        }
+    struct wishes *w = ctx;
+    switch (index) {
+    case 0:
+        w->tee = value;
+        return true;
+    case 1:
+        w->sdk = value;
+        return true;
+    case 2:
+        return cw_args_number("stride", value, 1, UINT32_MAX, &w->stride);
+    case 3:
+        w->group = value;
+        return true;
+    case 4:
+        w->json = true;
+        return true;
+    case 5:
+        w->is_long = true;
+        return true;
+    default:
+        w->is_planted = true;
+        return true;
     }
-    if ((strcmp(w->tee, "native") != 0 && strcmp(w->tee, "sancus") != 0) || w->stride == 0) {
-        cw_log_error("expected --tee native or sancus, --stride 1 or more");
-        return 1 + 2;
-    }
-    return 0;
 }
+
+static const struct cw_args_program program = {
+        .name = "causeway-siege",
+        .usage = "usage: causeway-siege [OPTION...]\n\nStands where a node stands, attacks modules and "
+                 "their owner in every way that it knows, and\ncounts what was refused.\n",
+        .exits = "Exit status 0: all of it was refused, for the expected reason.",
+        .operand = "not expected",
+        .options = options,
+        .take = take,
+};
 
 static void program_folder(char *ret_path, size_t cap)
 {
@@ -128,15 +114,15 @@ int main(int argc, char **argv)
     struct wishes wishes = {.tee = "native", .sdk = "build/sdk", .stride = 1};
     char programs[4096];
     cw_log_setup("causeway-siege", CW_LOG_INFO, false);
-    const int status = read_arguments(&wishes, argc, argv);
-    if (status != 0) {
-        return status - 1;
+    const cw_args_verdict verdict = cw_args_read(&program, argc, argv, &wishes);
+    if (verdict != CW_ARGS_GO) {
+        return verdict == CW_ARGS_ANSWERED ? 0 : 2;
     }
     program_folder(programs, sizeof programs);
     cw_ground_open(&ground, wishes.tee, programs);
     cw_world_open(&world, &ground, wishes.sdk);
     siege.world = &world;
-    siege.stride = wishes.stride;
+    siege.stride = (unsigned)wishes.stride;
     siege.is_planted = wishes.is_planted;
     play(&siege, &wishes);
     const bool held = cw_siege_report(&siege, wishes.json, wishes.tee);

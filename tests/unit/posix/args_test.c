@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -98,12 +99,48 @@ static void the_nearest_word_is_found_and_no_other(void **state)
     assert_int_equal(cw_args_distance("same", "same"), 0);
 }
 
+static bool take_count(void *ctx, size_t index, const char *value)
+{
+    assert_int_equal(index, 0);
+    return cw_args_number("count", value, 1, 0x20, ctx);
+}
+
+static cw_args_verdict read_words(char *first, char *second, uint64_t *ret_count)
+{
+    static const struct cw_args_option rows[] = {
+            {"count", "N...", "how many"}, {"version", NULL, "its version"}, {NULL, NULL, NULL}};
+    const struct cw_args_program program = {.name = "x", .usage = "", .exits = "",
+            .operand = "no", .options = rows, .take = take_count};
+    char *words[] = {(char[]){"x"}, first, second};
+    return cw_args_read(&program, 3, words, ret_count);
+}
+
+static void a_whole_command_line_is_taken_answered_or_refused(void **state)
+{
+    (void)state;
+    uint64_t count = 0;
+    assert_int_equal(read_words((char[]){"--count=7"}, (char[]){"--count=0x1F"}, &count), CW_ARGS_GO);
+    assert_int_equal(count, 0x1f);
+    assert_int_equal(read_words((char[]){"--version"}, (char[]){"more"}, &count), CW_ARGS_ANSWERED);
+    assert_int_equal(read_words((char[]){"--count=1"}, (char[]){"more"}, &count), CW_ARGS_REFUSED);
+    static const char *const wrong[] = {"--count=0", "--count=33", "--count=-1", "--count=+1",
+            "--count= 1", "--count=1x", "--count=0x", "--count=18446744073709551616"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char word[40];
+        (void)strcpy(word, wrong[i]);
+        count = 5;
+        assert_int_equal(read_words(word, (char[]){"--version"}, &count), CW_ARGS_REFUSED);
+        assert_int_equal(count, 5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(options_and_operands_come_in_order),
             cmocka_unit_test(wrong_words_are_refused),
             cmocka_unit_test(an_option_is_no_value_and_stands_there_once),
+            cmocka_unit_test(a_whole_command_line_is_taken_answered_or_refused),
             cmocka_unit_test(the_nearest_word_is_found_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
