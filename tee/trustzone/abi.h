@@ -87,7 +87,7 @@ _Static_assert(sizeof(struct cw_tz_info) == 88, "no holes");
 #define TEE_ERROR_ITEM_NOT_FOUND 0xffff0008u
 #define TEE_ERROR_NOT_SUPPORTED 0xffff000au
 #define TEE_ERROR_OUT_OF_MEMORY 0xffff000cu
-#define TEE_ERROR_BUSY 0xffff000du            /* the device has another owner */
+#define TEE_ERROR_BUSY 0xffff000du            /* the device has another owner; ENTER: FETCH first */
 #define TEE_ERROR_SECURITY 0xffff000fu
 #define TEE_ERROR_SHORT_BUFFER 0xffff0010u
 #define TEE_ERROR_TARGET_DEAD 0xffff3024u     /* the module is dead until it is loaded anew */

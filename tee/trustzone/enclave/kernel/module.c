@@ -132,6 +132,9 @@ uint32_t cw_tz_session_input(uint32_t session, uint64_t len, uint8_t **ret_in)
     if (result != TEE_SUCCESS) {
         return result;
     }
+    if (m->queue.count > 0) {
+        return TEE_ERROR_BUSY;
+    }
     if (len > CW_TZ_IN_LEN) {
         return TEE_ERROR_EXCESS_DATA;
     }
