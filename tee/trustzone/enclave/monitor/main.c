@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #define CLASS_SMC64 0x17u
+#define LEVEL_OF_STATE 0xcu /* in SPSR: 0 is EL0 */
 #define NORMAL_AT 0x40200000ul /* where the normal world starts: CW_TZ_NORMAL_AT of port.h */
 
 void cw_monitor_first(uint64_t normal_at, uint64_t normal_len, uint64_t tree_at, uint64_t gic,
@@ -62,6 +63,10 @@ static void normal_call(struct cw_frame *frame)
 void cw_monitor_call(struct cw_frame *frame, uint64_t esr)
 {
     const bool is_secure = cw_world_is_secure();
+    if (is_secure && (frame->spsr & LEVEL_OF_STATE) == 0) {
+        cw_world_pass_down(frame, esr);
+        return;
+    }
     if (esr >> 26 != CLASS_SMC64) {
         cw_monitor_fault(esr, frame->elr, 0, frame->spsr);
     }

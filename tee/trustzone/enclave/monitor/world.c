@@ -22,6 +22,7 @@
 #define SCTLR_RESET 0x30d00800u
 #define BEGIN_EL1 0x3c5u /* EL1h, all masked */
 #define BEGIN_EL2 0x3c9u
+#define FROM_EL0 0x400u /* in a table of vectors: what the level below does, in AArch64 */
 
 enum { FREE = 0, CALL = 1, INTERRUPT = 2 };
 
@@ -185,6 +186,15 @@ void cw_world_interrupt(struct cw_frame *frame)
         frame->x[i] = 0;
     }
     frame->x[5] = this_cpu();
+}
+
+void cw_world_pass_down(struct cw_frame *frame, uint64_t esr)
+{
+    CW_SYSREG_WRITE(ESR_EL1, esr);
+    CW_SYSREG_WRITE(ELR_EL1, frame->elr);
+    CW_SYSREG_WRITE(SPSR_EL1, frame->spsr);
+    frame->elr = CW_SYSREG_READ(VBAR_EL1) + FROM_EL0;
+    frame->spsr = BEGIN_EL1;
 }
 
 void cw_world_done(struct cw_frame *frame)

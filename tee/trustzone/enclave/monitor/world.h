@@ -31,7 +31,6 @@ struct cw_frame {
 };
 _Static_assert(sizeof(struct cw_frame) == 272, "entry.S has the same length");
 
-
 /* cw_world_begin - once on each CPU: it is in the normal world, which starts at entry with x0. */
 void cw_world_begin(struct cw_frame *frame, uint64_t entry, uint64_t x0);
 
@@ -51,6 +50,10 @@ bool cw_world_call(struct cw_frame *frame, bool may_refuse);
 
 /* cw_world_interrupt - the same for an interrupt: CW_TZ_INTERRUPT. */
 void cw_world_interrupt(struct cw_frame *frame);
+
+/* cw_world_pass_down - what a module did, and EL3 traps, is an exception of the kernel's: it ends the
+ * module, and the board goes on. */
+void cw_world_pass_down(struct cw_frame *frame, uint64_t esr);
 
 /* cw_world_done - back: x0..x3 are the results of a call; after an interrupt nothing changes. */
 void cw_world_done(struct cw_frame *frame);
