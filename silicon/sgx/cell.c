@@ -114,8 +114,10 @@ static void settle_threads(struct cw_cell *cell)
         struct cw_jail_tcs *t = &plan->tcs[i];
         const uint64_t limit = plan->base + plan->len;
 
-        /* Past the range EENTER faults, as it does without a frame. */
-        t->ssa_count = t->fs > limit || t->gs > limit || t->entry >= limit || t->ssa < plan->base
+        /* Past the range, or not at a page, EENTER faults, as it does without a frame. */
+        t->ssa_count = t->fs > limit || t->gs > limit || t->entry >= limit ||
+                                       t->ssa < plan->base ||
+                                       (t->ssa | t->fs | t->gs) % SGX_PAGE_LEN != 0
                                ? 0
                                : usable_frames(cell, t->ssa, t->ssa_count);
     }

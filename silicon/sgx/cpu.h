@@ -26,7 +26,7 @@
 #define CW_SGX_ATTR_KNOWN                                                                          \
     (SGX_ATTR_INIT | SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | SGX_ATTR_PROVISIONKEY |                 \
             SGX_ATTR_EINITTOKENKEY | SGX_ATTR_KSS)
-#define CW_SGX_XFRM_KNOWN 0xe7ull /* x87, SSE, AVX, AVX-512 */
+#define CW_SGX_XFRM_KNOWN 0x7ull /* x87, SSE, AVX */
 #define CW_SGX_MISC_KNOWN SGX_MISC_EXINFO
 
 /* Instead of a code: the instruction faults with #GP. */

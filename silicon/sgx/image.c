@@ -94,9 +94,11 @@ static cw_status check_ecreate(struct reader *r)
                 "SIZE is 0x%" PRIx64 "; it must be a power of two from 0x2000 to 0x%" PRIx64, len,
                 (uint64_t)CW_SGX_ELRANGE_MAX);
     }
-    if (r->image.ssa_frame_pages == 0 || r->image.ssa_frame_pages > len / SGX_PAGE_LEN) {
-        return refuse(r, CW_E_FORM, "SSAFRAMESIZE is %" PRIu32 " pages; it must be 1 or more, in SIZE",
-                r->image.ssa_frame_pages);
+    /* More than an enclave has pages: no frame of it could be entered. */
+    if (r->image.ssa_frame_pages == 0 || r->image.ssa_frame_pages > len / SGX_PAGE_LEN ||
+            r->image.ssa_frame_pages > CW_SGX_PAGES_MAX) {
+        return refuse(r, CW_E_FORM, "SSAFRAMESIZE is %" PRIu32 " pages; it must be from 1 to %u, in SIZE",
+                r->image.ssa_frame_pages, CW_SGX_PAGES_MAX);
     }
     if (!cw_field_is_zero(header + 20, HEADER - 20)) {
         return refuse(r, CW_E_FORM, "ECREATE: bytes 20 to 63 must be zero");

@@ -201,6 +201,21 @@ static uint8_t *read_all(int fd, size_t len)
     return bytes;
 }
 
+/* What it takes of the EPC: its pages and a SECS.  A page may have no chunk in the stream. */
+static size_t pages_len(const struct cw_sgx_image *image)
+{
+    return (image->page_count + 1) * SGX_PAGE_LEN;
+}
+
+static uint32_t refuse_epc(const struct cw_epc *epc, size_t len, char *ret_why)
+{
+    (void)snprintf(ret_why, CW_SGX_TEXT_LEN,
+            "%zu bytes do not fit: %" PRIu64 " of %" PRIu64 " bytes of EPC are used", len,
+            (uint64_t)atomic_load(&epc->used), epc->total);
+    return CW_SGX_E_EPC;
+}
+
+/* The stream's len bytes are taken of the EPC already. */
 static uint32_t load_bytes(struct supervisor *s, const struct cw_sgx_load *request,
         const uint8_t *bytes, size_t len, int bell, struct cw_sgx_image *image, char *ret_why)
 {
@@ -220,7 +235,10 @@ static uint32_t load_bytes(struct supervisor *s, const struct cw_sgx_load *reque
     if (status != CW_OK) {
         return status == CW_E_SPACE ? CW_SGX_E_EPC : CW_SGX_E_IMAGE;
     }
-    cw_epc_set(p->epc, s->slot, (image->page_count + 1) * SGX_PAGE_LEN);
+    if (pages_len(image) > len && !cw_epc_take(p->epc, s->slot, pages_len(image) - len)) {
+        return refuse_epc(p->epc, pages_len(image), ret_why);
+    }
+    cw_epc_set(p->epc, s->slot, pages_len(image));
     code = cw_cell_open(&s->cell, image, bytes, &options, ret_why);
     if (code == SGX_OK && p->traced) {
         code = cw_traced_serve_open(&s->cell, p->fuses, bell, &s->traced, ret_why);
@@ -245,10 +263,7 @@ static uint32_t load(struct supervisor *s, const struct cw_sgx_load *request, in
     }
     len = (size_t)st.st_size;
     if (!cw_epc_take(s->platform->epc, s->slot, len)) {
-        (void)snprintf(ret_why, CW_SGX_TEXT_LEN,
-                "%zu bytes do not fit: %" PRIu64 " of %" PRIu64 " bytes of EPC are used", len,
-                (uint64_t)atomic_load(&s->platform->epc->used), s->platform->epc->total);
-        return CW_SGX_E_EPC;
+        return refuse_epc(s->platform->epc, len, ret_why);
     }
     bytes = read_all(file, len);
     if (bytes == NULL) {

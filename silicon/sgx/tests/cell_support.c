@@ -30,7 +30,7 @@ static void die(const char *what)
 void test_image_stream(const struct test_image *image, struct sgx_stream *ret_stream)
 {
     size_t code_len = (size_t)(cw_enclaves_end - cw_enclaves);
-    struct sgx_tcs first = {.ossa = 0x2000,
+    struct sgx_tcs first = {.ossa = 0x2000 + image->ossa_past_page,
             .nssa = 2,
             .oentry = IMAGE_CODE + (uint64_t)(image->entry - cw_enclaves),
             .ofsbase = 0x8000,

@@ -33,6 +33,7 @@ struct test_image {
     const uint8_t *entry;  /* a label of enclaves.S */
     const uint8_t *second; /* of TCS 1, or NULL: none */
     bool mixed;            /* code is writable */
+    uint64_t ossa_past_page; /* added to OSSA */
     struct sgx_identity identity;
 };
 #define TEST_IMAGE(label) {.entry = (label), .identity = SGX_IDENTITY}

@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 
 #include "silicon/sgx/cpu.h"
+#include "silicon/sgx/field.h"
 #include "tests/support/sgx_image.h"
 #include "tests/support/vectors.h"
 
@@ -93,13 +94,23 @@ static void what_the_cpu_lacks_is_not_asked_of_it(void **state)
     (void)state;
     identity.attributes |= SGX_ATTR_AEXNOTIFY | SGX_ATTR_CET | SGX_ATTR_INIT;
     identity.attribute_mask = ~(uint64_t)(SGX_ATTR_AEXNOTIFY | SGX_ATTR_CET | SGX_ATTR_INIT);
-    identity.xfrm = 3 | 1ull << 17;
+    identity.xfrm = 0xe7 | 1ull << 17; /* AVX-512 and more */
     identity.xfrm_mask = 3;
     identity.miscselect = 3;
     identity.miscmask = 1;
     sign();
     assert_int_equal(cw_sgx_ecreate(secs, why), SGX_OK);
     accepted();
+    assert_int_equal(cw_field_u64(secs + SGX_SECS_ATTRIBUTES + 8), SGX_XFRM_LEGACY | SGX_XFRM_AVX);
+}
+
+static void what_the_cpu_lacks_and_must_have_is_refused(void **state)
+{
+    (void)state;
+    identity.xfrm = 0xe7;
+    sign();
+    assert_int_equal(cw_sgx_ecreate(secs, why), SGX_OK);
+    refused(SGX_INVALID_ATTRIBUTE, "XFRM: SECS has 0x7, SIGSTRUCT 0xe7");
 }
 
 static void what_the_cpu_needs_is_there_though_nobody_asks(void **state)
@@ -419,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             CASE(a_loaders_secs_passes_ecreate),
             CASE(what_the_cpu_lacks_is_not_asked_of_it),
+            CASE(what_the_cpu_lacks_and_must_have_is_refused),
             CASE(what_the_cpu_needs_is_there_though_nobody_asks),
             CASE(each_wrong_secs_faults),
             CASE(a_signed_enclave_gets_its_identity),

@@ -250,6 +250,41 @@ static void memory_of_the_epc_comes_back(void **state)
     (void)close(fd);
 }
 
+/* EADD without EEXTEND: a page for each 64 bytes of the stream. */
+static void pages_without_chunks_take_of_the_epc(void **state)
+{
+    struct sgx_identity identity = SGX_IDENTITY;
+    uint8_t sigstruct[SGX_SIGSTRUCT_LEN];
+    struct sgx_stream stream = {0};
+    struct cw_client client;
+    struct server s;
+    int fd;
+
+    (void)state;
+    sgx_stream_ecreate(&stream, 1u << 20, 1);
+    sgx_stream_tcs(&stream, 0, &(struct sgx_tcs){.ossa = 0x1000, .nssa = 1});
+    for (uint64_t at = 1; at < 100; at++) {
+        sgx_stream_eadd(&stream, at * SGX_PAGE_LEN,
+                SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_W);
+    }
+    sgx_sign(&stream, &identity, SGX_SIGNER, sigstruct);
+    fd = cw_client_image(sigstruct, sizeof sigstruct, stream.bytes, stream.len);
+    assert_true(fd >= 0);
+    start_server(&s);
+    for (unsigned pages = 100; pages <= 101; pages++) { /* its own, and the SECS */
+        s.cpu.platform.epc->total = pages * SGX_PAGE_LEN;
+        connect_to(&s, &client);
+        assert_int_equal(cw_client_load(&client, fd, -1, 0, 4096),
+                pages == 100 ? CW_SGX_E_EPC : SGX_OK);
+        assert_int_equal(atomic_load(&s.cpu.platform.epc->used),
+                pages == 100 ? 0 : pages * SGX_PAGE_LEN);
+        cw_client_close(&client);
+    }
+    stop_server(&s);
+    sgx_stream_free(&stream);
+    (void)close(fd);
+}
+
 static void many_connections_leave_room_for_another_user(void **state)
 {
     static struct cw_client clients[CW_SUPERVISOR_SLOTS + 8];
@@ -476,6 +511,7 @@ int main(void)
             cmocka_unit_test(descriptors_that_are_no_image_are_refused),
             cmocka_unit_test(bases_that_cannot_be_are_refused),
             cmocka_unit_test(memory_of_the_epc_comes_back),
+            cmocka_unit_test(pages_without_chunks_take_of_the_epc),
             cmocka_unit_test(many_connections_leave_room_for_another_user),
             cmocka_unit_test(a_host_that_reads_nothing_keeps_nobody_waiting),
             cmocka_unit_test(when_the_host_goes_so_does_the_enclave),

@@ -256,6 +256,17 @@ static void no_frame_for_the_state_is_refused(void **state)
     refused("SSAFRAMESIZE is 0");
 }
 
+static void a_frame_of_more_pages_than_there_can_be_is_refused(void **state)
+{
+    static const uint32_t wrong[] = {CW_SGX_PAGES_MAX + 1, (1u << 20) + 1, 1u << 24};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        sgx_stream_free(&stream);
+        sgx_stream_ecreate(&stream, 1ull << 36, wrong[i]);
+        refused("SSAFRAMESIZE is ");
+    }
+}
+
 static void bytes_that_must_be_zero_are_looked_at(void **state)
 {
     (void)state;
@@ -418,6 +429,7 @@ int main(void)
             CASE(a_second_ecreate_is_refused),
             CASE(sizes_that_are_none_are_refused),
             CASE(no_frame_for_the_state_is_refused),
+            CASE(a_frame_of_more_pages_than_there_can_be_is_refused),
             CASE(bytes_that_must_be_zero_are_looked_at),
             CASE(unknown_records_are_refused),
             CASE(pages_outside_or_unaligned_are_refused),
