@@ -44,6 +44,9 @@ static cw_traced_stop deliver(struct cw_traced *t, unsigned tcs, int signal,
         return cw_traced_fault(t, tcs, r, SGX_VECTOR_UD, 0, 0, event);
     }
     vector = (uint16_t)handler.r9;
+    if (vector == SGX_VECTOR_GP && cw_traced_is_undefined(t, r->rip)) {
+        return cw_traced_fault(t, tcs, r, SGX_VECTOR_UD, 0, 0, event);
+    }
     return cw_traced_fault(t, tcs, r, vector, (uint32_t)handler.r8,
             vector == SGX_VECTOR_PF ? handler.r10 : 0, event);
 }

@@ -94,6 +94,18 @@ bool cw_traced_is_enclu(const struct cw_traced *t, uint64_t rip)
            cw_traced_read(t, rip, code, sizeof code) && memcmp(code, enclu, sizeof code) == 0;
 }
 
+bool cw_traced_is_undefined(const struct cw_traced *t, uint64_t rip)
+{
+    uint8_t code[CW_INSTRUCTION_MAX] = {0};
+
+    for (size_t i = 0; i < sizeof code && rip + i - t->cell->plan->base < t->cell->plan->len; i++) {
+        if (!cw_traced_read(t, rip + i, code + i, 1)) {
+            break;
+        }
+    }
+    return cw_frame_is_undefined(code);
+}
+
 static bool is_inside(const struct cw_traced *t, uint64_t at, uint64_t len, uint64_t alignment)
 {
     const struct cw_jail_plan *plan = t->cell->plan;
@@ -160,6 +172,9 @@ cw_traced_stop cw_traced_enclu(struct cw_traced *t, unsigned tcs, struct cw_trac
     event->leaf = (uint16_t)r->gpr[CW_SGX_RAX];
     switch ((uint32_t)r->gpr[CW_SGX_RAX]) {
     case SGX_EEXIT:
+        if (!cw_frame_is_canonical(r->gpr[CW_SGX_RBX])) {
+            return cw_traced_fault(t, tcs, r, SGX_VECTOR_GP, 0, 0, event);
+        }
         thread->left = *r;
         thread->left.gpr[CW_SGX_RCX] = t->gate;
         thread->left.rip = r->gpr[CW_SGX_RBX];

@@ -58,6 +58,7 @@ cw_traced_stop cw_traced_fault(struct cw_traced *t, unsigned tcs,
         const struct cw_traced_registers *r, uint16_t vector, uint32_t error, uint64_t address,
         struct cw_traced_event *event);
 bool cw_traced_is_enclu(const struct cw_traced *t, uint64_t rip);
+bool cw_traced_is_undefined(const struct cw_traced *t, uint64_t rip); /* see jail/frame.h */
 cw_traced_stop cw_traced_enclu(struct cw_traced *t, unsigned tcs, struct cw_traced_registers *r,
         struct cw_traced_event *event);
 

@@ -136,6 +136,61 @@ static inline bool cw_frame_fpu_load(uint8_t *fpu, const uint8_t *frame, uint64_
     return true;
 }
 
+static inline bool cw_frame_is_canonical(uint64_t address)
+{
+    return address + 0x800000000000ull < 0x1000000000000ull;
+}
+
+#define CW_INSTRUCTION_MAX 15u
+
+/*
+ * cw_frame_is_undefined - of an instruction that faulted with #GP: is it one that enclaves lack?
+ *
+ * Inside it is #UD, whatever its operands: interrupts, input and output, far transfers, loads of
+ * segments, what hypervisors take.  CPUID comes here where it can be made to fault.
+ *
+ * code  what lies at RIP; zeros where nothing could be read
+ */
+static inline bool cw_frame_is_undefined(const uint8_t code[static CW_INSTRUCTION_MAX])
+{
+    /* Prefixes that may stand before it, REX apart. */
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf2, 0xf3};
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof prefixes && at < CW_INSTRUCTION_MAX - 3;) {
+        bool is_prefix = code[at] == prefixes[i] || (code[at] & 0xf0) == 0x40;
+
+        at += is_prefix;
+        i = is_prefix ? 0 : i + 1;
+    }
+    switch (code[at]) {
+    case 0x6c: case 0x6d: case 0x6e: case 0x6f: /* INS, OUTS       */
+    case 0x8e:                                  /* MOV to a segment */
+    case 0xca: case 0xcb: case 0xcf:            /* far RET, IRET   */
+    case 0xcd:                                  /* INT             */
+    case 0xe4: case 0xe5: case 0xe6: case 0xe7: /* IN, OUT         */
+    case 0xec: case 0xed: case 0xee: case 0xef:
+        return true;
+    case 0xff: /* far CALL, far JMP */
+        return (code[at + 1] & 0x38) == 0x18 || (code[at + 1] & 0x38) == 0x28;
+    case 0x0f:
+        break;
+    default:
+        return false;
+    }
+    switch (code[at + 1]) {
+    case 0x33:                       /* RDPMC         */
+    case 0xa1: case 0xa9:            /* POP FS, GS    */
+    case 0xa2:                       /* CPUID         */
+    case 0xb2: case 0xb4: case 0xb5: /* LSS, LFS, LGS */
+        return true;
+    case 0x01:
+        return code[at + 2] == 0xc1; /* VMCALL */
+    default:
+        return false;
+    }
+}
+
 /* cw_frame_exit_info - EXITINFO of a vector. */
 static inline uint32_t cw_frame_exit_info(uint64_t vector, uint32_t miscselect)
 {

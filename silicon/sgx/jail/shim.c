@@ -373,12 +373,24 @@ static bool is_enclu(uint64_t ip)
     return true;
 }
 
+static bool is_undefined(uint64_t ip)
+{
+    uint8_t code[CW_INSTRUCTION_MAX] = {0};
+    uint64_t left_len = cw_plan.base + cw_plan.len - ip;
+
+    (void)cw_copy(code, (const void *)ip, left_len < sizeof code ? left_len : sizeof code);
+    return cw_frame_is_undefined(code);
+}
+
 static void do_enclu(struct cw_shim_thread *t, struct sigcontext_64 *r)
 {
     uint64_t vector = SGX_VECTOR_GP; /* of leaves that this CPU has not, and those of outside */
 
     switch ((uint32_t)r->ax) {
     case SGX_EEXIT:
+        if (!cw_frame_is_canonical(r->bx)) {
+            break;
+        }
         answer_exit(t, r);
         give_turn(t->mailbox);
         be_outside(t, r);
@@ -424,6 +436,10 @@ void cw_shim_signal(int signal, void *info, struct ucontext *context)
         t->fault_error = t->fault = 0;
         do_enclu(t, r);
         return;
+    } else if (vector == SGX_VECTOR_GP && r->ip - cw_plan.base < cw_plan.len &&
+            is_undefined(r->ip)) {
+        vector = SGX_VECTOR_UD;
+        error = 0;
     }
     leave(t, r, vector, error, r->cr2);
     be_outside(t, r);

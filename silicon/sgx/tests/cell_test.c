@@ -12,11 +12,14 @@
 
 #include <cmocka.h>
 
+#include <asm/prctl.h>
 #include <grp.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "silicon/sgx/jail/frame.h"
 #include "silicon/sgx/jail/plan.h"
 #include "silicon/sgx/tests/cell_support.h"
 
@@ -124,6 +127,10 @@ static const struct expected faults[] = {
         {SGX_VECTOR_PF, HARDWARE(SGX_VECTOR_PF), 0x8000, 21}, /* data, fetched    */
         {SGX_VECTOR_GP, HARDWARE(SGX_VECTOR_GP), 0, 0},       /* a leaf it lacks  */
         {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0}, /* INT 0x80         */
+        {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0}, /* INT 0x20         */
+        {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0}, /* IN               */
+        {SGX_VECTOR_UD, HARDWARE(SGX_VECTOR_UD), NOWHERE, 0}, /* MOV to DS        */
+        {SGX_VECTOR_GP, HARDWARE(SGX_VECTOR_GP), 0, 0},       /* EEXIT to nowhere */
 };
 
 static void faults_are_told_inside_and_outside(void **state)
@@ -180,6 +187,67 @@ static void faults_are_told_inside_and_outside(void **state)
     }
 }
 
+/* Of this machine, asked in a process that ends then. */
+static bool cpuid_can_fault(void)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0) == 0 ? 0 : 1);
+    }
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void cpuid_is_undefined_where_it_can_be_made_to_fault(void **state)
+{
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    if (!cpuid_can_fault()) {
+        print_message("skipped: this processor does not let CPUID fault\n");
+        skip();
+    }
+    load(&cpu, cw_enclave_fault);
+    cw_client_mailbox(&cpu.client, 0)->gpr[CW_SGX_RDI] = sizeof faults / sizeof faults[0];
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->function, SGX_EENTER);
+    assert_int_equal(m->vector, SGX_VECTOR_UD);
+    test_cpu_stop(&cpu);
+}
+
+static void what_an_enclave_lacks_is_known_by_its_bytes(void **state)
+{
+    static const struct {
+        uint8_t code[CW_INSTRUCTION_MAX];
+        bool lacks;
+    } cases[] = {
+            {{0x0f, 0xa2}, true},                   /* CPUID               */
+            {{0x66, 0x67, 0x48, 0x0f, 0xa2}, true}, /* with prefixes       */
+            {{0xcd, 0x20}, true},
+            {{0xf3, 0x6c}, true},                   /* REP INSB            */
+            {{0xff, 0x2e}, true},                   /* far JMP             */
+            {{0x0f, 0x01, 0xc1}, true},             /* VMCALL              */
+            {{0x0f, 0x33}, true},                   /* RDPMC               */
+            {{0xff, 0x26}, false},                  /* near JMP            */
+            {{0x0f, 0x01, 0xd0}, false},            /* XGETBV              */
+            {{0x0f, 0x31}, false},                  /* RDTSC               */
+            {{0x48, 0x8b, 0x0f}, false},            /* a load: 0f is ModRM */
+            {{0xf4}, false},                        /* HLT: #GP            */
+            {{0}, false},
+            {{0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
+                     0x66},
+                    false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(cw_frame_is_undefined(cases[i].code), cases[i].lacks);
+    }
+}
+
 static void the_fault_repeats_until_its_cause_is_gone(void **state)
 {
     struct test_cpu cpu;
@@ -214,6 +282,22 @@ static void frames_run_out(void **state)
     assert_int_equal(m->function, SGX_EENTER);
     assert_int_equal(m->vector, SGX_VECTOR_GP);
     assert_non_null(test_enter(&cpu, 0, 77)); /* no function of an enclave */
+    assert_int_equal(m->vector, SGX_VECTOR_GP);
+    test_cpu_stop(&cpu);
+}
+
+static void frames_lie_at_pages_or_are_none(void **state)
+{
+    struct test_image image = TEST_IMAGE(cw_enclave_count);
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+
+    (void)state;
+    image.ossa_past_page = 0x800;
+    assert_int_equal(test_cpu_load(&cpu, &image, traced), SGX_OK);
+    m = test_enter(&cpu, 0, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->function, SGX_EENTER);
     assert_int_equal(m->vector, SGX_VECTOR_GP);
     test_cpu_stop(&cpu);
 }
@@ -635,8 +719,11 @@ int main(void)
             cmocka_unit_test(exit_scrubs_nothing),
             cmocka_unit_test(memory_stays_between_entries),
             cmocka_unit_test(faults_are_told_inside_and_outside),
+            cmocka_unit_test(cpuid_is_undefined_where_it_can_be_made_to_fault),
+            cmocka_unit_test(what_an_enclave_lacks_is_known_by_its_bytes),
             cmocka_unit_test(the_fault_repeats_until_its_cause_is_gone),
             cmocka_unit_test(frames_run_out),
+            cmocka_unit_test(frames_lie_at_pages_or_are_none),
             cmocka_unit_test(without_exinfo_page_faults_are_not_told_inside),
             cmocka_unit_test(reports_are_of_this_enclave),
             cmocka_unit_test(a_report_for_the_quoting_enclave_becomes_a_quote),

@@ -104,6 +104,16 @@ entry fault
         je      of_leaf
         cmpl    $13, %edi
         je      of_int
+        cmpl    $14, %edi
+        je      of_int20
+        cmpl    $15, %edi
+        je      of_in
+        cmpl    $16, %edi
+        je      of_ds
+        cmpl    $17, %edi
+        je      of_exit
+        cmpl    $18, %edi
+        je      of_cpuid
         ud2
 of_ud:  ud2
         jmp     after
@@ -154,6 +164,24 @@ of_leaf:
         ENCLU
         jmp     after
 of_int: int     $0x80
+        jmp     after
+of_int20:
+        int     $0x20
+        jmp     after
+of_in:  inw     %dx, %ax
+        jmp     after
+of_ds:  movl    $0xfff0, %eax
+        movl    %eax, %ds
+        jmp     after
+of_exit:
+        movabsq $0x800000000000, %rbx
+        movl    $4, %eax
+        ENCLU
+        jmp     after
+of_cpuid:
+        xorl    %eax, %eax
+        cpuid
+        movq    $0x5151, %rdx
         jmp     after
 after:
         movq    %xmm5, %r8
