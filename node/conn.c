@@ -66,6 +66,20 @@ static void nobody_ended(struct cw_conn *conn)
 
 static const struct cw_conn_kind nobody = {.ended = nobody_ended};
 
+/* The list is in the order of arrival. */
+static void show_out_oldest_stranger(struct cw_node *node)
+{
+    CW_LIST_EACH(place, &node->conns) {
+        struct cw_conn *conn = CW_LISTED(place, struct cw_conn, place);
+        if (conn->is_stranger) {
+            cw_log_debug("connection from %s closed: it proved nothing, and others want its place",
+                    conn->address);
+            cw_conn_close(conn);
+            return;
+        }
+    }
+}
+
 struct cw_conn *cw_conn_accept(struct cw_node *node, uv_stream_t *listener,
         const struct cw_conn_kind *kind, void *owner, bool stranger)
 {
@@ -82,12 +96,14 @@ struct cw_conn *cw_conn_accept(struct cw_node *node, uv_stream_t *listener,
     if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&peer, &len) == 0) {
         cw_net_print((const struct sockaddr *)&peer, conn->address);
     }
-    if (node->conn_count > CW_NODE_CONNECTION_MAX ||
-            (stranger && node->stranger_count >= CW_NODE_STRANGER_MAX)) {
+    if (node->conn_count > CW_NODE_CONNECTION_MAX) {
         cw_log_debug("connection from %s refused: %u are open, %u of them prove nothing yet",
                 conn->address, node->conn_count, node->stranger_count);
         cw_conn_close(conn);
         return NULL;
+    }
+    if (stranger && node->stranger_count >= CW_NODE_STRANGER_MAX) {
+        show_out_oldest_stranger(node);
     }
     conn->kind = kind;
     conn->owner = owner;

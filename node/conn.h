@@ -59,7 +59,12 @@ struct cw_conn {
     char address[CW_NET_TEXT_CAP];
 };
 
-/* cw_conn_accept - NULL: no room or no connection; said in the log. */
+/*
+ * cw_conn_accept - NULL: no room or no connection; said in the log.
+ *
+ * stranger  it has proved nothing yet; of too many the oldest is closed: who is honest does not
+ *           stay a stranger for long
+ */
 struct cw_conn *cw_conn_accept(struct cw_node *node, uv_stream_t *listener,
         const struct cw_conn_kind *kind, void *owner, bool stranger);
 
