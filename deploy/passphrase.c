@@ -129,8 +129,8 @@ static bool ask(int tty, const char *question, char *ret_line)
     for (size_t i = 0; i < 3; i++) {
         (void)sigaction(signals[i], &note, &old[i]);
     }
+    (void)tcsetattr(tty, TCSAFLUSH, &silent); /* who answers at once is not shown either */
     (void)dprintf(tty, "%s: ", question);
-    (void)tcsetattr(tty, TCSAFLUSH, &silent);
     size_t len = 0;
     ssize_t n = 0;
     while (interrupted == 0 && len < LINE_CAP - 1 && (n = read(tty, ret_line + len, 1)) == 1 &&

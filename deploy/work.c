@@ -75,7 +75,7 @@ static void watch(struct crew *c)
             !c->app->options.json && !c->app->is_dry;
     struct timespec begun;
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &begun);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
     now = begun;
     (void)pthread_mutex_lock(&c->mutex);
     while (c->done_count < c->work->count) {
@@ -89,9 +89,10 @@ static void watch(struct crew *c)
             until.tv_nsec -= 1000000000L;
         }
         (void)pthread_cond_timedwait(&c->changed, &c->mutex, &until);
-        clock_gettime(CLOCK_REALTIME, &now);
-        if (now.tv_sec - begun.tv_sec > SHOW_AFTER_S) {
-            show(c, now.tv_sec - begun.tv_sec);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        const long seconds = (long)(now.tv_sec - begun.tv_sec) - (now.tv_nsec < begun.tv_nsec);
+        if (seconds > SHOW_AFTER_S) {
+            show(c, seconds);
         }
     }
     (void)pthread_mutex_unlock(&c->mutex);
@@ -106,7 +107,11 @@ void cw_work_run(struct cw_app *app, const struct cw_work *work)
     pthread_t threads[CW_WORK_THREADS];
     size_t count = 0;
     (void)pthread_mutex_init(&c.mutex, NULL);
-    (void)pthread_cond_init(&c.changed, NULL);
+    pthread_condattr_t clock;
+    (void)pthread_condattr_init(&clock);
+    (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&c.changed, &clock);
+    (void)pthread_condattr_destroy(&clock);
     c.is_begun = cw_memory_new(work->count + 1, sizeof *c.is_begun);
     c.is_done = cw_memory_new(work->count + 1, sizeof *c.is_done);
     while (count < CW_WORK_THREADS && count < work->count &&

@@ -8,10 +8,10 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 passed=0 failed=0
 
-# expect NAME TOTALS STATUS [FILE]: run the planted test and compare the last line and the status
+# expect NAME TOTALS STATUS FILE [LIMIT]: run the planted test and compare the last line and the status
 expect() {
     chmod +x "$4"
-    output=$("$root/tools/run-tests" -o logs -t 1 "$4")
+    output=$("$root/tools/run-tests" -o logs -t "${5:-60}" "$4")
     status=$?
     last=$(printf '%s\n' "$output" | tail -n 1)
     if [ "$last" = "$2" ] && [ "$status" -eq "$3" ]; then
@@ -48,16 +48,16 @@ plant script-many.sh 'echo "5 passed, 0 failed, 1 skipped"'
 expect 'a script with cases of its own' '5 passed, 0 failed, 1 skipped' 0 script-many.sh
 plant script-lies.sh 'echo "5 passed, 0 failed, 0 skipped"; exit 1'
 expect 'a status outweighs a count' '5 passed, 1 failed, 0 skipped' 1 script-lies.sh
-plant script-hangs.sh 'sleep 9'
-expect 'a hang' '0 passed, 1 failed, 0 skipped' 1 script-hangs.sh
+plant script-hangs.sh 'sleep 60'
+expect 'a hang' '0 passed, 1 failed, 0 skipped' 1 script-hangs.sh 1
 
 # Two at once: the same counts, each test's words together, and `alone` means alone.
 plant alone.sh '# alone: it looks at what runs beside it
 [ ! -e busy ] || exit 1'
-plant slow.sh '# timeout: 3
+plant slow.sh '# timeout: 90
 touch busy; sleep 0.3; rm busy'
 chmod +x alone.sh slow.sh
-output=$("$root/tools/run-tests" -j 2 -o logs -t 1 alone.sh bad slow.sh good script-skip.sh)
+output=$("$root/tools/run-tests" -j 2 -o logs -t 60 alone.sh bad slow.sh good script-skip.sh)
 status=$?
 last=$(printf '%s\n' "$output" | tail -n 1)
 if [ "$last" = '5 passed, 1 failed, 1 skipped' ] && [ "$status" -eq 1 ] &&

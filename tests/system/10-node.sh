@@ -17,7 +17,7 @@ check() { # NAME STATUS
 exits() {
     local wanted=$1 word=$2
     shift 2
-    timeout 10 "$node" "$@" >out 2>err
+    timeout 60 "$node" "$@" >out 2>err
     [ $? -eq "$wanted" ] && grep -q -e "$word" err
     check "exit status $wanted and '$word' for: $*" $?
 }
@@ -26,7 +26,7 @@ exits() {
 start() {
     "$node" --name n1 --tee native --listen 127.0.0.1:0 --state state "$@" >ready 2>log &
     pid=$!
-    for _ in $(seq 100); do
+    for _ in $(seq 1000); do
         grep -q ^ready ready && break
         sleep 0.05
     done
@@ -86,11 +86,11 @@ for _ in $(seq 20); do
     head -c 100000 /dev/urandom 2>/dev/null >"/dev/tcp/$host/$port"
 done 2>/dev/null
 for version in -tls1_2 -tls1_3; do
-    timeout 10 openssl s_client -connect "$address" "$version" -brief </dev/null >tls 2>&1
+    timeout 60 openssl s_client -connect "$address" "$version" -brief </dev/null >tls 2>&1
 done
 openssl req -x509 -newkey ed25519 -nodes -keyout k.pem -out c.pem -subj /CN=stranger -days 1 2>err
 (sleep 0.5; printf '\x04\0\0\0\x01\x20\0\0\x07\0\0\0'; sleep 0.5) |
-    timeout 10 openssl s_client -connect "$address" -tls1_3 -cert c.pem -key k.pem -quiet \
+    timeout 60 openssl s_client -connect "$address" -tls1_3 -cert c.pem -key k.pem -quiet \
         >answer 2>err
 stranger=$(openssl x509 -in c.pem -noout -pubkey | openssl pkey -pubin -outform DER |
     openssl dgst -sha256 -r | cut -d' ' -f1)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The owner's tool against two real nodes with native modules: deployment, exactly-once events,
 # crashes at any moment, restored backups, lost nodes, changed keys.
-# timeout: 300
+# timeout: 600
 set -u -o pipefail
 bin=$PWD/build/host/bin
 scratch=$(mktemp -d)
@@ -42,7 +42,7 @@ start() { # NODE ADDRESS
     "$bin/causeway-node" --name "$1" --listen "$2" --tee native --state "$scratch/$1" \
         --owner "$fingerprint" >"$scratch/$1.ready" 2>>"$scratch/$1.log" &
     pids[$1]=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 3000); do
         grep -q ^ready "$scratch/$1.ready" && return
         sleep 0.02
     done
@@ -61,8 +61,8 @@ connection() { # NAME FIELD
 }
 noted() { causeway call follower get --json --quiet | field "j['hex'][:2]"; }
 received() { connection counter.added-follower.note received; }
-await() { # COMMAND VALUE: for at most three seconds
-    for _ in $(seq 60); do
+await() { # COMMAND VALUE: for at most half a minute
+    for _ in $(seq 600); do
         [ "$($1)" = "$2" ] && return
         sleep 0.05
     done
@@ -103,7 +103,8 @@ cd "$app"
 one=127.0.0.1:1 two=127.0.0.1:2
 describe '"allow_unprotected": true'
 fingerprint=$(causeway key show)
-start one 127.0.0.1:0
+# An address of its own, as its port is to be had again after a restart.
+start one "127.$((RANDOM % 250 + 2)).$((RANDOM % 250 + 2)).$((RANDOM % 250 + 2)):0"
 start two '[::1]:0'
 one=$(address one) two=$(address two)
 

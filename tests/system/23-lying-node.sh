@@ -57,7 +57,7 @@ class Liar:
         loaded = False
         try:
             raw, _ = self.listener.accept()
-            raw.settimeout(20)
+            raw.settimeout(60)
             with context.wrap_socket(raw, server_side=True) as s:
                 f = s.makefile('rb')
                 while True:
@@ -77,7 +77,7 @@ class Liar:
             pass
 
 
-def play(name, lie, statuses=(1,), verb=('apply', '--quiet'), says=''):
+def play(name, lie, statuses=(1,), verb=('apply', '--quiet'), says='', seconds=40):
     global passed, failed
     liar = Liar(lie)
     descriptor = folder + '/lie.json'
@@ -85,8 +85,8 @@ def play(name, lie, statuses=(1,), verb=('apply', '--quiet'), says=''):
     open(descriptor, 'w').write(text)
     subprocess.run([tool, 'key', 'forget-node', 'n', descriptor], capture_output=True)
     try:
-        run = subprocess.run([tool, *verb, '--timeout', '2', descriptor], capture_output=True,
-                             text=True, timeout=60)
+        run = subprocess.run([tool, *verb, '--timeout', str(seconds), descriptor], capture_output=True,
+                             text=True, timeout=120)
         good = run.returncode in statuses and 'causeway: ' in run.stderr and says in run.stderr
         why = '%d %s' % (run.returncode, run.stderr)
     except subprocess.TimeoutExpired:
@@ -120,7 +120,7 @@ play('sets reserved bytes', at(HELLO, lambda k, t: message(k | 0x80, t, 0, zero=
 play('has a status that does not exist', at(HELLO, lambda k, t: message(k | 0x80, t, 999)))
 play('answers too short', at(HELLO, lambda k, t: struct.pack('<IBBH', 3, 1, k | 0x80, 0) + b'abc'))
 play('claims a gigabyte', at(HELLO, lambda k, t: struct.pack('<IBBH', 1 << 30, 1, k | 0x80, 0)))
-play('says nothing any more', at(HELLO, lambda k, t: struct.pack('<IBBH', 100, 1, k | 0x80, 0)))
+play('says nothing any more', at(HELLO, lambda k, t: struct.pack('<IBBH', 100, 1, k | 0x80, 0)), seconds=2)
 play('cannot load', at(LOAD, lambda k, t: message(k | 0x80, t, 9, b'full\x1b[31m')))
 play('forgets what it loaded', at(LOAD, lambda k, t: message(k | 0x80, t, 0)))
 play('gives no evidence', entered(0, b''), (3,))
@@ -132,7 +132,7 @@ play('gives evidence of another version', entered(0, item(5, b'\x02' + evidence[
      says='it speaks version 2 of the protocol, this program speaks version 1')
 play('gives evidence with a share that is none', entered(0, item(5, evidence + bytes(32))))
 play('makes up a module', entered(0, item(5, evidence + share)))
-play('has a module that is always busy', entered(1, b''))
+play('has a module that is always busy', entered(1, b''), seconds=2)
 play('has a result that does not exist', entered(9, b''))
 print('%d passed, %d failed, 0 skipped' % (passed, failed))
 sys.exit(failed != 0)

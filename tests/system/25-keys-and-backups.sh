@@ -51,7 +51,7 @@ cd "$app"
 "$bin/causeway-node" --name one --listen 127.0.0.1:0 --tee native --state "$scratch/one" \
     --owner "$(cat "$scratch/fingerprint")" >"$scratch/ready" 2>"$scratch/node.log" &
 node=$!
-for _ in $(seq 200); do grep -q ^ready "$scratch/ready" 2>/dev/null && break; sleep 0.02; done
+for _ in $(seq 3000); do grep -q ^ready "$scratch/ready" 2>/dev/null && break; sleep 0.02; done
 cat >app.json <<END
 {"causeway": 1, "name": "vault",
  "nodes": [{"name": "one", "tee": "native", "address": "$(awk '/^ready/ {print $3}' "$scratch/ready")"}],
@@ -109,7 +109,6 @@ if pid == 0:
 said = b''
 while b': ' not in said:
     said += os.read(fd, 4096)
-time.sleep(0.1)
 os.write(fd, b'correct horse battery\n')
 try:
     while True:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # causeway nodes and causeway doctor: nodes that serve, refuse, are away, are somebody else.
-# timeout: 120
+# timeout: 400
 set -u -o pipefail
 bin=$PWD/build/host/bin
 scratch=$(mktemp -d)
@@ -29,7 +29,7 @@ start() { # NODE ADDRESS OWNER
     "$bin/causeway-node" --name "$1" --listen "$2" --tee native --state "$scratch/$1" --owner "$3" \
         >"$scratch/$1.ready" 2>>"$scratch/$1.log" &
     pids[$1]=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 3000); do
         grep -qs ^ready "$scratch/$1.ready" && return
         sleep 0.02
     done
@@ -159,7 +159,7 @@ s = socket.create_server(('127.0.0.1', $away))
 print('ready', flush=True)
 while True: s.accept()[0].close()" >"$scratch/squatter.ready" &
 pids[squatter]=$!
-for _ in $(seq 100); do grep -qs ^ready "$scratch/squatter.ready" && break; sleep 0.02; done
+for _ in $(seq 3000); do grep -qs ^ready "$scratch/squatter.ready" && break; sleep 0.02; done
 exits 1 causeway doctor --json "${state[@]}" &&
     holds "check('port', 'error', 'held by', '(process ${pids[squatter]})', 'end it')"
 check 'a port that somebody else holds, and who' $?

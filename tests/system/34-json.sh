@@ -32,7 +32,7 @@ def check(name, good, why=''):
 
 def play(exit, *words, holds=lambda j: True, **more):
     run = subprocess.run([tool, *words, '--json'], capture_output=True, text=True, cwd=app,
-                         stdin=subprocess.DEVNULL, timeout=120, **more)
+                         stdin=subprocess.DEVNULL, timeout=200, **more)
     name = ' '.join(words) + ' (%d)' % exit
     try:
         j = json.loads(run.stdout)

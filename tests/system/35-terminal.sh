@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Colours and progress are for terminals; a pipe gets plain lines, and nothing that is not a result.
-# timeout: 120
+# timeout: 240
 set -u -o pipefail
 exec python3 - "$PWD/build/host/bin/causeway" <<'END'
-import json, os, pty, select, shutil, socket, subprocess, sys, tempfile, time
+import json, os, pty, re, select, shutil, socket, subprocess, sys, tempfile, time
 
 tool = sys.argv[1]
 scratch = tempfile.mkdtemp()
@@ -31,7 +31,7 @@ def on_terminal(*words, **environment):
         os.environ.update(environment)
         os.execv(tool, [tool, *words])
     text = b''
-    end = time.monotonic() + 60
+    end = time.monotonic() + 100
     while time.monotonic() < end and select.select([fd], [], [], end - time.monotonic())[0]:
         try:
             piece = os.read(fd, 65536)
@@ -81,7 +81,7 @@ deaf = socket.create_server(('127.0.0.1', 0))
 describe('127.0.0.1:%d' % deaf.getsockname()[1])
 text, status = on_terminal('apply', '--timeout', '4')
 check('what lasts longer than a second shows its progress on a terminal',
-      status == 1 and '0 of 2 done, 2 s' in text, text)
+      status == 1 and re.search('0 of 2 done, [2-9] s', text), text)
 check('and takes it away', text.rindex('of 2 done') < text.rindex('\033[K'), text)
 out, err, status = in_pipe('apply', '--timeout', '3')
 check('a pipe gets no progress', status == 1 and 'done, ' not in out + err and '\r' not in out + err,
@@ -90,7 +90,12 @@ text, status = on_terminal('apply', '--timeout', '3', '--quiet')
 check('nor does --quiet', 'done, ' not in text and status == 1, text)
 text, status = on_terminal('apply', '--timeout', '3', '--json')
 check('nor does --json', 'done, ' not in text and status == 1, text)
-text, status = on_terminal('apply', '--timeout', '1')
+describe('127.0.0.1:1') # where nobody listens
+for _ in range(20): # a busy machine may not be done at once
+    begin = time.monotonic()
+    text, status = on_terminal('apply')
+    if time.monotonic() - begin < 1:
+        break
 check('what is over at once shows none', 'done, ' not in text and status == 1, text)
 deaf.close()
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# timeout: 120
+# timeout: 600
 # `causeway demo --once`: every step holds, every attack is there, and nothing is left behind.
 set -u -o pipefail
 bin=$PWD/build/host/bin
@@ -13,7 +13,7 @@ check() { # NAME STATUS
     if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
 }
 
-timeout 90 "$bin/causeway" demo --once --json >"$scratch/out" 2>"$scratch/err"
+timeout 240 "$bin/causeway" demo --once --json >"$scratch/out" 2>"$scratch/err"
 check 'exit status 0' $?
 python3 - "$scratch/out" <<'END'
 import json, sys
@@ -33,13 +33,17 @@ END
 check 'every step and every attack held' $?
 [ -z "$(ls -d "$scratch"/causeway-demo-* 2>/dev/null)" ]
 check 'its folder is gone' $?
+for _ in $(seq 100); do # whom it killed may take a moment to be gone
+    pgrep -f "$scratch/causeway-demo-" >/dev/null || break
+    sleep 0.1
+done
 ! pgrep -f "$scratch/causeway-demo-" >/dev/null
 check 'no process is left' $?
 
 # Killed in the middle, its parts end with it.
-timeout 90 "$bin/causeway" demo --dir "$scratch/live" >"$scratch/live.out" 2>&1 </dev/null &
+timeout 240 "$bin/causeway" demo --dir "$scratch/live" >"$scratch/live.out" 2>&1 </dev/null &
 pid=$!
-for _ in $(seq 600); do
+for _ in $(seq 1200); do
     grep -q 'q ends' "$scratch/live.out" && break
     kill -0 $pid 2>/dev/null || break
     sleep 0.1
@@ -49,7 +53,7 @@ check 'without --once it stays up and names the page' $?
 demo=$(pgrep -P $pid -f 'causeway demo')
 kill -KILL "$demo" 2>/dev/null
 wait $pid 2>/dev/null
-for _ in $(seq 50); do
+for _ in $(seq 600); do
     pgrep -f "$scratch/live/" >/dev/null || break
     sleep 0.1
 done

@@ -56,7 +56,13 @@ assert node["address"].startswith("127.0.0.1:") and node["reachable"], node
 END
 check 'status tells address and process' $?
 
-kill -9 "$first"
+end() { # PID...: killed, and gone
+    kill -9 "$@"
+    for each in "$@"; do
+        for _ in $(seq 600); do gone "$each" && break; sleep 0.05; done
+    done
+}
+end "$first"
 causeway call ping ask
 [ $? -eq 1 ] && grep -q 'node1 is local, and does not run: `causeway apply` starts' "$scratch/log" &&
     causeway apply &&
@@ -70,7 +76,7 @@ causeway apply && [ "$(grep -c 'start .*; it was set up otherwise' "$scratch/out
     grep -q 'attest .*emulated' "$scratch/out" && runs node1/board && runs node1/node && answers
 check 'with another tee in the descriptor the nodes become boards' $?
 
-kill -9 "$(pid node1/board)"
+end "$(pid node1/board)"
 causeway apply && grep -q 'start .*node1: .*; its board had ended' "$scratch/out" && answers
 check 'a board that was killed is started again' $?
 
@@ -86,7 +92,7 @@ causeway apply && grep -q 'stop .*node2' "$scratch/out" && [ ! -s "$scratch/log"
 check 'a node that left the descriptor is ended' $?
 
 # A number in a file is no proof: a stranger keeps its life.
-kill -9 "$(pid node1/node)" "$(pid node1/board)"
+end "$(pid node1/node)" "$(pid node1/board)"
 sleep 300 &
 stranger=$!
 echo $stranger >.causeway/nodes/node1/node/pid

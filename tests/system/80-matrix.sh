@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The same source of each example's modules, on every TEE: it builds, or is refused with the reason
 # that the table below names; and each example does the same everywhere.
-# timeout: 300
+# timeout: 900
 set -u -o pipefail
 exec python3 - "$PWD/build/host/bin/causeway" <<'END'
 import json, os, re, shutil, socket, ssl, subprocess, sys, tempfile, time, urllib.request
@@ -36,7 +36,7 @@ def check(name, good, why=''):
 
 
 def causeway(place, *words):
-    return subprocess.run([tool, *words], capture_output=True, text=True, cwd=place, timeout=120)
+    return subprocess.run([tool, *words], capture_output=True, text=True, cwd=place, timeout=200)
 
 
 def described(example, tees, modules=None):
@@ -67,7 +67,7 @@ def says(place, *words):
 def becomes(place, expected, *words):
     """The answer, once an event arrived; what it was last, else."""
     answer = ''
-    for _ in range(100):
+    for _ in range(1000):
         answer = says(place, *words)
         if answer == expected:
             break
@@ -157,7 +157,7 @@ for pair in (('native', 'sgx'), ('sancus', 'sgx'), ('sgx', 'native'), ('trustzon
 # --- the talk's application: drivers on boards, the rest in SGX ------------------------------------------
 def board(place, node, words):
     control = socket.socket(socket.AF_UNIX)
-    control.settimeout(10)
+    control.settimeout(60)
     before = os.getcwd()
     os.chdir('%s/.causeway/nodes/%s/board' % (place, node)) # names of sockets are short
     control.connect('control')
@@ -171,7 +171,7 @@ def board(place, node, words):
 def page(place, port):
     try:
         trust = ssl.create_default_context(cafile=place + '/cert.pem')
-        return urllib.request.urlopen('https://127.0.0.1:%d/' % port, context=trust, timeout=10).read().decode()
+        return urllib.request.urlopen('https://127.0.0.1:%d/' % port, context=trust, timeout=60).read().decode()
     except OSError as error:
         return str(error)
 
@@ -191,12 +191,12 @@ def play_button_led(button, led, rest):
         board(place, 'node_sancus1', 'release') if press > 1 else None
         time.sleep(0.3)
         board(place, 'node_sancus1', 'press')
-        for _ in range(100):
+        for _ in range(1000):
             if 'Button presses: %d' % press in page(place, port):
                 break
             time.sleep(0.05)
         shown += page(place, port)
-        for _ in range(100):
+        for _ in range(1000):
             lit = board(place, 'node_sancus2', 'led?')
             if lit.endswith(str(press % 2)):
                 break

@@ -3,7 +3,7 @@
 # An application in SGX: built, signed and deployed with two commands; what the owner sees of it; and
 # what is refused: a machine that is not pinned or another one, a policy that allows no emulation, an
 # image that was changed.
-# timeout: 240
+# timeout: 600
 set -u -o pipefail
 exec python3 - "$PWD/build/host/bin" <<'END'
 import json, os, re, shutil, signal, subprocess, sys, tempfile, time
@@ -25,7 +25,7 @@ def check(name, good, why=''):
 
 def causeway(*words, cwd=app):
     return subprocess.run([bin + '/causeway', *words], capture_output=True, text=True, cwd=cwd,
-                          timeout=120)
+                          timeout=200)
 
 
 def told(*words):
@@ -56,7 +56,7 @@ def start(program, *words, ready):
     log = open('%s/%s.log' % (scratch, program), 'w')
     child = subprocess.Popen([bin + '/' + program, *words], stdout=log, stderr=log, cwd=scratch)
     children.append(child)
-    for _ in range(200):
+    for _ in range(1200):
         if ready() or child.poll() is not None:
             break
         time.sleep(0.05)
@@ -218,7 +218,7 @@ finally:
     causeway('destroy', '--force')
     for child in reversed(children):
         child.terminate()
-        child.wait(timeout=20)
+        child.wait(timeout=60)
     shutil.rmtree(scratch, ignore_errors=True)
 print('%d passed, %d failed, 0 skipped' % (passed, failed))
 sys.exit(failed != 0)

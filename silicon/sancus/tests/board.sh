@@ -92,7 +92,7 @@ play "a damaged counter is refused" 1 counter --counter-file "$work/c" </dev/nul
 "$chip" --firmware "$work/board.elf" --uart "$work/u" --control "$work/k" 2>/dev/null &
 pid=$!
 turns=0
-while [ ! -S "$work/k" ] && [ $turns -lt 100 ]; do
+while [ ! -S "$work/k" ] && [ $turns -lt 1200 ]; do
     sleep 0.05
     turns=$((turns + 1))
 done

@@ -39,7 +39,7 @@ ps -o args= -p "$(cat .causeway/nodes/node1/board/pid)" 2>/dev/null | grep -q --
 check 'on the chip as published' $?
 [ "$("$bin/causeway" call ping start --text ball --quiet)" = ok ]
 check 'a ball is thrown' $?
-for _ in $(seq 50); do
+for _ in $(seq 600); do
     score=$("$bin/causeway" call ping get_score --quiet)
     [ "$score" = 1 ] && break
     sleep 0.1

@@ -29,7 +29,7 @@ power_off() { # SIGNAL: of the board's program and its chip, which end as if the
     pids="$(cat $board/pid)"
     pids="$pids $(pgrep -P "$pids")"
     for pid in $pids; do kill "-$1" "$pid" 2>/dev/null; done
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         "$bin/causeway" trustzone new-device $board/flash.bin --update >/dev/null 2>&1 && return
         sleep 0.1
     done

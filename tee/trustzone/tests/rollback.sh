@@ -38,7 +38,7 @@ field() { # NAME: of `attest --json`
 }
 flash=.causeway/nodes/node1/board/flash.bin
 power_off() {
-    kill "$(cat .causeway/nodes/node1/board/pid)" && for _ in $(seq 100); do
+    kill "$(cat .causeway/nodes/node1/board/pid)" && for _ in $(seq 600); do
         "$bin/causeway" trustzone new-device "$flash" --update >/dev/null 2>&1 && return
         sleep 0.1
     done
