@@ -23,6 +23,9 @@ IMAGE_AT, STACK_TOP, IN_AT, OUT_AT = 0x40000000, 0x40400000, 0x40400000, 0x40410
  LOG) = range(1, 11)
 GPIO_IN, GPIO_OUT, GPIO_DIR, GPIO_IFG, GPIO_IES, GPIO_IE = range(6)
 PORT1, PORT2, UART = 1, 2, 3
+# Registers: distributor; the interface of CPUs, or the redistributor.
+CONTROLLERS = {"gic-version=2": ((0x08000000, 0x1000), (0x08010000, 0x2000)),
+               "gic-version=3": ((0x08000000, 0x10000), (0x080a0000, 0x20000))}
 passed = failed = 0
 
 
@@ -366,9 +369,13 @@ def gpio(w, code):
     write(s, GPIO_IFG, 0)
     write(s, GPIO_IE, 1)
     case("the button is up", reg(s, GPIO_IN) == 0 and reg(s, GPIO_IFG) == 0)
+    for at, length in w.controller:
+        for value in (0, 0x80808080, 0xffffffff, 0):
+            w.fill(at, length, value)
     w.attention()
     w.machine.button(1)
-    case("a press raises attention", w.wait(w.attention))
+    case("r27_a press raises attention, whatever was written to the interrupt controller",
+         w.wait(w.attention))
     case("what its device said comes before it is entered again", s.do(ECHO, 7) == world.BUSY
          and s.do(ECHO, 7) == world.BUSY and reg(led, GPIO_IN) == 0)
     case("a press is fetched", s.fetch() == (SUCCESS, 16, 0, struct.pack("<QQ", 1, 1))
@@ -376,6 +383,12 @@ def gpio(w, code):
     w.machine.button(0)
     time.sleep(0.1)
     case("a release is none", s.fetch() == (SUCCESS, 0, 0, b"") and reg(s, GPIO_IN) == 0)
+
+    for offset, value in ((GPIO_DIR, 1), (GPIO_OUT, 0), (GPIO_DIR, 0), (GPIO_DIR, 1), (GPIO_OUT, 1),
+                          (GPIO_DIR, 0), (GPIO_OUT, 0)):
+        write(s, offset, value)
+    case("r31_a module cannot make edges of its own", reg(s, GPIO_IFG) == 0
+         and s.fetch() == (SUCCESS, 0, 0, b""))
 
     s.do(BEHAVE, LEAVE_EDGE)
     for down in (1, 0, 1, 0):
@@ -457,6 +470,7 @@ def main():
                                 ("max", "gic-version=3", (begin, newer, uart, gpio))):
         print("    %s, %s" % (cpu, machine))
         w = world.World(WORK, path, remote, cpu=cpu, machine=machine, board=True)
+        w.controller = CONTROLLERS[machine]
         for part in parts:
             part(w, code)
         w.end()

@@ -131,6 +131,11 @@ class World:
         self.wire.sendall(b"L" + struct.pack("<Q", at))
         return struct.unpack("<I", self.take(4))[0]
 
+    def fill(self, at, length, value):
+        """value, 4 bytes, again and again, each as one access."""
+        self.wire.sendall(b"F" + struct.pack("<QQQ", at, length, value))
+        self.take(1)
+
     def smc(self, *x):
         self.wire.sendall(b"S" + struct.pack("<4Q", *(list(x) + [0] * (4 - len(x)))))
         return list(struct.unpack("<4Q", self.take(32)))

@@ -172,6 +172,17 @@ uint8_t cw_tz_device_read(cw_tz_device device, uint8_t offset)
     return device == CW_TZ_DEVICE_UART ? read_uart(offset) : read_port(device, offset);
 }
 
+/* Turning the pin around is no edge, whatever was driven: no module enters itself for ever. */
+static void turn(uint32_t line, bool is_out, uint8_t out)
+{
+    const bool has_edge = (gpio(PL061_RIS) & line) != 0;
+    set_line(PL061_DIR, line, is_out);
+    drive(line, out);
+    if (!has_edge) {
+        cw_mmio_write(TZ_SECURE_GPIO + PL061_IC, line);
+    }
+}
+
 static void write_port(cw_tz_device device, uint8_t offset, uint8_t value)
 {
     const uint32_t line = line_of(device);
@@ -184,8 +195,7 @@ static void write_port(cw_tz_device device, uint8_t offset, uint8_t value)
     if (offset == CW_GPIO_OUT) {
         drive(line, value);
     } else if (offset == CW_GPIO_DIR) {
-        set_line(PL061_DIR, line, pin);
-        drive(line, kept[CW_GPIO_OUT]);
+        turn(line, pin, kept[CW_GPIO_OUT]);
     } else if (offset == CW_GPIO_IES) {
         set_line(PL061_IEV, line, !pin);
     } else if (offset == CW_GPIO_IE) {

@@ -6,6 +6,7 @@
  *              W at len bytes    -> k
  *              R at len          -> bytes
  *              L at              -> the 4 bytes there, as one access
+ *              F at len value    -> k: value, 4 bytes, again and again, each as one access
  *              S x0 x1 x2 x3     -> x0 x1 x2 x3 of an SMC
  */
 #include "silicon/trustzone/arch.h"
@@ -77,6 +78,17 @@ static void load(void)
     }
 }
 
+static void fill(void)
+{
+    volatile uint32_t *at = (volatile uint32_t *)get_word();
+    const uint64_t count = get_word() / sizeof *at;
+    const uint32_t value = (uint32_t)get_word();
+    for (uint64_t i = 0; i < count; i++) {
+        at[i] = value;
+    }
+    put('k');
+}
+
 static void call(void)
 {
     uint64_t x[4];
@@ -110,6 +122,9 @@ void test(uint64_t tree_at)
             break;
         case 'L':
             load();
+            break;
+        case 'F':
+            fill();
             break;
         case 'S':
             call();
