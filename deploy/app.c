@@ -161,6 +161,27 @@ void cw_app_peek(struct cw_app *app)
     (void)status;
 }
 
+static void widen(int *width, const char *name)
+{
+    const int len = (int)strlen(name); /* names are ASCII */
+    *width = len > *width ? len : *width;
+}
+
+static struct cw_widths widths_of(const struct cw_descriptor *d)
+{
+    struct cw_widths width = {.node = 10, .module = 10, .connection = 20};
+    for (size_t i = 0; i < d->node_count; i++) {
+        widen(&width.node, d->nodes[i].name.value);
+    }
+    for (size_t i = 0; i < d->module_count; i++) {
+        widen(&width.module, d->modules[i].name.value);
+    }
+    for (size_t i = 0; i < d->connection_count; i++) {
+        widen(&width.connection, d->connections[i].name.value);
+    }
+    return width;
+}
+
 cw_status cw_app_describe(struct cw_app *app)
 {
     if (app->clients != NULL) {
@@ -175,6 +196,7 @@ cw_status cw_app_describe(struct cw_app *app)
     if (status != CW_OK) {
         return CW_E_FORM;
     }
+    app->width = widths_of(&app->d);
     app->clients = cw_memory_new(app->d.node_count, sizeof *app->clients);
     app->remotes = cw_memory_new(app->d.module_count, sizeof *app->remotes);
     for (size_t i = 0; i < app->d.module_count; i++) {
@@ -468,10 +490,12 @@ cw_status cw_app_reach(struct cw_app *app, const struct cw_descriptor_node *node
     status = cw_nodeclient_connect(app->keys.tls, node->name.value, address,
             pin[0] == '\0' ? NULL : pin, app->options.timeout_ms, slot, why);
     if (status == CW_E_AUTH && pin[0] != '\0') {
-        cw_log_error("node %s" CW_AT ": %s" CW_REMEDY ".  If its key was changed on purpose: %s",
+        const bool is_described = node->key.value != NULL;
+        cw_log_error("node %s" CW_AT ": %s" CW_REMEDY ".  If its key was changed on purpose: %s%s%s",
                 node->name.value, why,
-                node->key.value != NULL ? "write the new one into the descriptor (\"key\")"
-                                        : "`causeway key forget-node` drops the old one");
+                is_described ? "write the new one into the descriptor (\"key\")"
+                             : "`causeway key forget-node ",
+                is_described ? "" : node->name.value, is_described ? "" : "` drops the old one");
         return CW_E_SYSTEM;
     }
     if (status != CW_OK) {

@@ -112,12 +112,20 @@ struct cw_remote {
     pthread_mutex_t mutex; /* over a command and its answer    */
 };
 
+/* Columns of tables: as wide as the longest name of the descriptor. */
+struct cw_widths {
+    int node;
+    int module;
+    int connection;
+};
+
 struct cw_app {
     struct cw_options options;
     char *descriptor_path;
     char *state_folder;
     bool is_dry; /* look and tell, change nothing (set before anything is opened) */
     struct cw_descriptor d;
+    struct cw_widths width;
     struct cw_mistakes mistakes;
     struct cw_state *state;
     struct cw_keys keys;

@@ -291,16 +291,18 @@ static void sort(json_t *list)
 
 /* --- counts of the modules ---------------------------------------- */
 
-static void print_counts(const json_t *list)
+static void print_counts(const struct cw_app *app, const json_t *list)
 {
     static const char *const fields[] = {
             "received", "refused_auth", "refused_replay", "gaps", "dropped"};
     size_t i;
     json_t *connection;
-    printf("counts of the modules, authenticated\n%-44s %-8s %9s %9s %9s %9s %9s\n", "CONNECTION",
-            "STATE", "ACCEPTED", "FORGED", "REPLAYED", "GAPS", "DROPPED");
+    printf("counts of the modules, authenticated\n%-*s %-8s %9s %9s %9s %9s %9s\n",
+            app->width.connection, "CONNECTION", "STATE", "ACCEPTED", "FORGED", "REPLAYED", "GAPS",
+            "DROPPED");
     json_array_foreach (list, i, connection) {
-        printf("%-44s %-8s", text_of(connection, "connection"), text_of(connection, "state"));
+        printf("%-*s %-8s", app->width.connection, text_of(connection, "connection"),
+                text_of(connection, "state"));
         for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
             if (json_object_get(connection, fields[k]) != NULL) {
                 printf(" %9" PRIu64, number_of(connection, fields[k]));
@@ -395,7 +397,7 @@ static int show(struct view *v)
     } else {
         size_t i;
         json_t *event;
-        print_counts(connections);
+        print_counts(app, connections);
         putchar('\n');
         heading();
         json_array_foreach (v->events, i, event) {

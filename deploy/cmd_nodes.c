@@ -24,7 +24,7 @@ static char *said(const struct cw_survey *s, const char *field)
     return text;
 }
 
-static void print_node(const struct cw_survey *s)
+static void print_node(const struct cw_app *app, const struct cw_survey *s)
 {
     char *chip = said(s, "chip");
     char *version = said(s, "version");
@@ -39,7 +39,8 @@ static void print_node(const struct cw_survey *s)
     if (s->pin[0] != '\0') {
         snprintf(pin, sizeof pin, "%.16s...", s->pin);
     }
-    printf("%-16s %-22s %-9s %-7s %-18.18s %-11s %-7s %-9s %-6s %s\n", s->node->name.value,
+    printf("%-*s %-22s %-9s %-9s %-18.18s %-11s %-7s %-9s %-6s %s\n", app->width.node,
+            s->node->name.value,
             s->address[0] == '\0' ? s->node->address.value : s->address, cw_survey_name(s->state),
             s->node->tee.value, chip, cw_survey_protection(s), version, modules, owners, pin);
     free(chip);
@@ -109,8 +110,8 @@ int cw_cmd_nodes(struct cw_app *app, const struct cw_words *words)
     json_t *list = json_array();
     bool is_well = true;
     if (!app->options.json) {
-        printf("%-16s %-22s %-9s %-7s %-18s %-11s %-7s %-9s %-6s %s\n", "NODE", "ADDRESS", "STATE",
-                "TEE", "CHIP", "PROTECTION", "VERSION", "MODULES", "OWNERS", "PINNED KEY");
+        printf("%-*s %-22s %-9s %-9s %-18s %-11s %-7s %-9s %-6s %s\n", app->width.node, "NODE",
+                "ADDRESS", "STATE", "TEE", "CHIP", "PROTECTION", "VERSION", "MODULES", "OWNERS", "PINNED KEY");
     }
     for (size_t i = 0; i < app->d.node_count; i++) {
         const struct cw_survey *s = &surveys[i];
@@ -118,7 +119,7 @@ int cw_cmd_nodes(struct cw_app *app, const struct cw_words *words)
         if (app->options.json) {
             json_array_append_new(list, json_node(s));
         } else {
-            print_node(s);
+            print_node(app, s);
         }
     }
     (void)fflush(stdout);

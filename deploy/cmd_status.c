@@ -111,8 +111,9 @@ static const char *signer_of(const struct cw_remote *r)
 static void print_modules(const struct cw_app *app, const struct finding *findings)
 {
     const bool with_signers = has_signers(app);
-    printf("%-18s %-14s %-9s %-12s %-17s %s%-13s %7s  %s\n", "MODULE", "NODE", "TEE", "PROTECTION",
-            "MEASUREMENT", with_signers ? "SIGNER            " : "", "STATE", "SESSION",
+    printf("%-*s %-*s %-9s %-12s %-17s %s%-13s %7s  %s\n", app->width.module, "MODULE",
+            app->width.node, "NODE", "TEE", "PROTECTION", "MEASUREMENT",
+            with_signers ? "SIGNER            " : "", "STATE", "SESSION",
             "FRESHNESS");
     for (size_t i = 0; i < app->d.module_count; i++) {
         const struct cw_remote *r = &app->remotes[i];
@@ -124,8 +125,9 @@ static void print_modules(const struct cw_app *app, const struct finding *findin
         if (with_signers) {
             snprintf(signer, sizeof signer, "%-17.16s ", signer_of(r)[0] == '\0' ? "-" : signer_of(r));
         }
-        printf("%-18s %-14s %-9s %-12s %-17.16s %s%-13s %7" PRIu32 "  %s%s\n",
-                r->module->name.value, r->node->name.value, r->node->tee.value, protection_of(r),
+        printf("%-*s %-*s %-9s %-12s %-17.16s %s%-13s %7" PRIu32 "  %s%s\n", app->width.module,
+                r->module->name.value, app->width.node, r->node->name.value, r->node->tee.value,
+                protection_of(r),
                 measurement, signer, findings[i].state, r->row.session,
                 r->is_attested ? freshness_name(r->manager.evidence.kind) : "-",
                 r->module->debug.value != 0 ? ", debug image" : "");
@@ -224,7 +226,7 @@ static void count_text(bool is_known, uint64_t count, char *ret_text, size_t cap
     }
 }
 
-static void print_connection(const struct counts *n)
+static void print_connection(const struct cw_app *app, const struct counts *n)
 {
     char sent[24];
     char acked[24];
@@ -237,7 +239,8 @@ static void print_connection(const struct counts *n)
     count_text(strict && (n->is_direct || src != NULL),
             n->is_direct ? n->row.src_acked : src != NULL ? src->acked : 0, acked, sizeof acked);
     count_text(dst != NULL, dst != NULL ? dst->count : 0, received, sizeof received);
-    printf("%-44s %-8s %-7s %-8s %5" PRIu32 " %8s %8s %8s %6u %6u %5" PRIu32 " %5u\n", n->row.name,
+    printf("%-*s %-8s %-7s %-8s %5" PRIu32 " %8s %8s %8s %6u %6u %5" PRIu32 " %5u\n",
+            app->width.connection, n->row.name,
             cw_cipher_name(n->row.cipher), mode_name(n->row.mode), connection_state(n),
             n->row.epoch, sent, acked, received, dst == NULL ? 0u : dst->refused_auth,
             dst == NULL ? 0u : dst->refused_replay, dst == NULL ? 0u : dst->gaps,
@@ -291,9 +294,9 @@ static cw_status keep(struct cw_app *app, const struct counts *n)
 static cw_status connections(struct cw_app *app, json_t *list, bool *ret_is_well)
 {
     if (!app->options.json && app->d.connection_count > 0) {
-        printf("\n%-44s %-8s %-7s %-8s %5s %8s %8s %8s %6s %6s %5s %5s\n", "CONNECTION", "CIPHER",
-                "MODE", "STATE", "EPOCH", "SENT", "ACKED", "RECEIVED", "FORGED", "REPLAY", "GAPS",
-                "DROPS");
+        printf("\n%-*s %-8s %-7s %-8s %5s %8s %8s %8s %6s %6s %5s %5s\n", app->width.connection,
+                "CONNECTION", "CIPHER", "MODE", "STATE", "EPOCH", "SENT", "ACKED", "RECEIVED",
+                "FORGED", "REPLAY", "GAPS", "DROPS");
     }
     for (size_t i = 0; i < app->d.connection_count; i++) {
         struct counts n;
@@ -314,7 +317,7 @@ static cw_status connections(struct cw_app *app, json_t *list, bool *ret_is_well
         if (app->options.json) {
             json_array_append_new(list, json_connection(&n));
         } else {
-            print_connection(&n);
+            print_connection(app, &n);
         }
     }
     return CW_OK;

@@ -41,16 +41,16 @@ static void stack_text(const struct cw_owner_built *b, char *ret_text, size_t ca
 /* Sizes in bytes; what a node has left is that behind its last module. */
 static void print_modules(const struct cw_app *app)
 {
-    printf("\n%-20s %-14s %-8s %8s %8s %12s %10s  %s\n", "MODULE", "NODE", "TEE", "TEXT", "DATA",
-            "STACK", "IMAGE", "FINGERPRINT");
+    printf("\n%-*s %-*s %-9s %8s %8s %12s %10s  %s\n", app->width.module, "MODULE",
+            app->width.node, "NODE", "TEE", "TEXT", "DATA", "STACK", "IMAGE", "FINGERPRINT");
     for (size_t i = 0; i < app->d.module_count; i++) {
         const struct cw_remote *r = &app->remotes[i];
         const struct cw_owner_built *b = &r->built;
         char stack[32];
         stack_text(b, stack, sizeof stack);
-        printf("%-20s %-14s %-8s %8u %8u %12s %10zu  %s\n", r->module->name.value,
-                r->node->name.value, r->node->tee.value, b->text_len, b->data_len, stack,
-                b->image_len, b->fingerprint);
+        printf("%-*s %-*s %-9s %8u %8u %12s %10zu  %s\n", app->width.module,
+                r->module->name.value, app->width.node, r->node->name.value, r->node->tee.value,
+                b->text_len, b->data_len, stack, b->image_len, b->fingerprint);
     }
     for (size_t i = 0; i < app->d.node_count; i++) {
         const struct cw_owner_built *last = NULL;

@@ -123,10 +123,13 @@ void cw_help_one(const struct cw_tables *tables, const struct cw_verb *verb)
     }
     printf("usage: causeway %s%s%s [options]\n\n%s.\n\nexample\n  %s\n\noptions\n", verb->name,
             verb->operands[0] == '\0' ? "" : " ", verb->operands, verb->summary, verb->example);
-    for (size_t i = 0; tables->options[i].name != NULL; i++) {
-        if (i < tables->shared_count || cw_help_takes(verb, tables->options[i].name)) {
+    for (size_t i = tables->shared_count; tables->options[i].name != NULL; i++) {
+        if (cw_help_takes(verb, tables->options[i].name)) {
             print_option(&tables->options[i]);
         }
+    }
+    for (size_t i = 0; i < tables->shared_count; i++) {
+        print_option(&tables->options[i]);
     }
 }
 

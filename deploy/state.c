@@ -9,11 +9,15 @@
 
 #include "deploy/memory.h"
 #include "deploy/state_sql.h"
+#include "posix/file.h"
 #include "posix/log.h"
 
 cw_status cw_sql_complain(struct cw_state *s, const char *what)
 {
-    cw_log_error("%s/state.db" CW_AT ": %s: %s", s->folder, what, sqlite3_errmsg(s->db));
+    cw_log_error("%s/state.db" CW_AT ": %s: %s%s", s->folder, what, sqlite3_errmsg(s->db),
+            cw_file_is_full(s->folder) ? CW_REMEDY "; the disk is full: make room there, then the "
+                                         "same again"
+                                       : "");
     return CW_E_SYSTEM;
 }
 

@@ -56,7 +56,10 @@ cw_status cw_state_lock(const char *folder, int *ret_fd)
     const int fd = path == NULL ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     free(path);
     if (fd < 0) {
-        cw_log_error("cannot lock %s: %s", folder, strerror(errno));
+        cw_log_error("cannot lock %s" CW_AT ": %s" CW_REMEDY "%s", folder, strerror(errno),
+                errno == EACCES || errno == EROFS
+                        ? ": every verb writes there; be its user, and let it be writable"
+                        : "");
         return CW_E_SYSTEM;
     }
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {

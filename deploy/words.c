@@ -80,12 +80,17 @@ cw_status cw_words_payload(const struct cw_words *words, uint8_t **ret_bytes, si
     return CW_OK;
 }
 
+/* UTF-8 that a terminal does not obey. */
 static bool is_text(const uint8_t *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] >= 0x7f || (bytes[i] < 0x20 && bytes[i] != '\n' && bytes[i] != '\t')) {
+    for (size_t i = 0; i < len;) {
+        unsigned char one[5] = {0};
+        memcpy(one, bytes + i, len - i < 4 ? len - i : 4);
+        const unsigned shown = cw_log_shown_len(one);
+        if (shown == 0 && one[0] != '\n' && one[0] != '\t') {
             return false;
         }
+        i += shown == 0 ? 1 : shown;
     }
     return true;
 }

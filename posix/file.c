@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "posix/log.h"
+
+#define FULL_BELOW 16384u /* bytes that are no room: a page or two may be left of a full disk */
 
 static cw_status failed(const char *what, const char *path)
 {
@@ -248,6 +251,12 @@ char *cw_file_join(const char *folder, const char *name)
     const char *between = folder_len > 0 && folder[folder_len - 1] == '/' ? "" : "/";
     char *path = NULL;
     return asprintf(&path, "%s%s%s", folder, between, name) < 0 ? NULL : path;
+}
+
+bool cw_file_is_full(const char *path)
+{
+    struct statvfs room;
+    return statvfs(path, &room) == 0 && room.f_blocks > 0 && room.f_bavail <= FULL_BELOW / room.f_frsize;
 }
 
 char *cw_file_folder(const char *path)

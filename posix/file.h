@@ -60,6 +60,9 @@ CW_MUST_CHECK cw_status cw_file_make_folder(const char *path, unsigned mode);
 
 bool cw_file_exists(const char *path);
 
+/* cw_file_is_full - is there no room left where path is? */
+bool cw_file_is_full(const char *path);
+
 /* cw_file_join - "folder/name", or name where it is absolute.  NULL: no memory. */
 char *cw_file_join(const char *folder, const char *name);
 

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "posix/file.h"
+
 void cw_tool_add(struct cw_tool *tool, const char *format, ...)
 {
     char *argument = NULL;
@@ -107,7 +109,8 @@ cw_status cw_tool_run(struct cw_tool *tool, const char *log_path, char *ret_why,
     } else if (!WIFEXITED(ended) || WEXITSTATUS(ended) != 0) {
         read_log(log_path, ret_why, why_cap);
         if (ret_why[0] == 0) {
-            (void)snprintf(ret_why, why_cap, "%s failed without a word", tool->arguments[0]);
+            (void)snprintf(ret_why, why_cap, "%s failed without a word%s", tool->arguments[0],
+                    cw_file_is_full(log_path) ? ": the disk is full" : "");
         }
         status = CW_E_DENIED;
     }

@@ -61,7 +61,7 @@ endef
 $(foreach n,$(cw-names),$(eval $(call cw-test-rules,$n)))
 
 test: $(foreach n,$(if $(T),$(T),$(cw-names)),$(CW_OUT)/tests/$n_test)
-	@failed=0; for t in $(abspath $^); do $$t || failed=1; done; exit $$failed
+	@failed=0; for t in $^; do "$(if $(filter-out /%,$(CW_OUT)),./)$$t" || failed=1; done; exit $$failed
 
 clean:
 	rm -rf $(CW_OUT)

@@ -45,6 +45,7 @@ static const struct cw_args_option options[] = {
         {"control", "PATH", "a Unix socket for commands; without it, standard input"},
         {"world", "PATH", "the second console of a TrustZone board (causeway-trustzone --probe PATH)"},
         {"help", NULL, "this text"},
+        {"version", NULL, "the version of the program"},
         {NULL, NULL, NULL},
 };
 
@@ -83,7 +84,9 @@ static int read_arguments(struct adversary *a, int argc, char **argv)
                      "[--control PATH]\n\n"
                      "Stands between nodes.  TLS passes untouched; link messages are recorded, and dropped,\n"
                      "delayed, reordered, changed, repeated or made up as commands say.  Prints a line of\n"
-                     "JSON when it listens; each command, see below, gets a line of JSON.\n",
+                     "JSON when it listens; each command, see below, gets a line of JSON.\n\n"
+                     "Exit status: 0 ended by a signal, by quit or by the end of standard input;\n"
+                     "1 failed; 2 wrong use.\n",
             .exits = cw_command_help,
             .operand = "not expected",
             .options = options,

@@ -52,7 +52,8 @@ check 'version' $?
 # The other programs: page and --help name the same options, and the same exit statuses.
 for pair in "causeway-node node/causeway-node.1" "causeway-sancus silicon/sancus/causeway-sancus.1" \
     "causeway-sgx silicon/sgx/causeway-sgx.1" \
-    "causeway-trustzone silicon/trustzone/causeway-trustzone.1"; do
+    "causeway-trustzone silicon/trustzone/causeway-trustzone.1" \
+    "causeway-adversary tests/adversary/causeway-adversary.1"; do
     read -r program file <<<"$pair"
     text=$(sed 's/\\-/-/g; s/\\f[A-Z]//g' "$file")
     help=$(build/host/bin/$program --help)
@@ -88,7 +89,7 @@ print(*sorted(set(fields(s))))'); do
 done
 
 # The pages are right in their language.
-for file in deploy/*.[1-8] node/*.1 silicon/*/*.1; do
+for file in deploy/*.[1-8] node/*.1 silicon/*/*.1 tests/adversary/*.1; do
     if command -v mandoc >/dev/null; then
         mandoc -Tlint -W warning "$file" | grep -v 'missing date, using' >"$TMPDIR/lint"
         [ ! -s "$TMPDIR/lint" ] || { cat "$TMPDIR/lint"; false; }

@@ -67,11 +67,12 @@ if [ ${#hide[@]} -eq 0 ]; then
     skipped=$((skipped + 1))
     echo "skipped: the tree cannot be hidden (no right to mount here); the rest runs beside it"
 fi
-mkdir "$scratch/work" "$scratch/home"
+work="$scratch/my work"
+mkdir "$work" "$scratch/home"
 export PATH=$package/bin:/usr/bin:/bin HOME=$scratch/home
 run() { # SCRIPT: in a folder of its own, without the tree
     "${hide[@]}" env -i PATH="$PATH" HOME="$HOME" LC_ALL=C bash -e -u -o pipefail -c \
-        "cd '$scratch/work'
+        "cd '$work'
 $1" >"$scratch/out" 2>&1
 }
 
@@ -83,15 +84,15 @@ commands=$(sed -n '/^## Your own project/,/^## A module/p' README.md | sed -n '/
     [ "$(grep -c 'PASSED' "$scratch/out")" = 2 ] && ! grep -q 'FAILED' "$scratch/out"
 check 'the new project of the README is deployed, answers, and its tests pass' $?
 
-run 'cd demo1; causeway request greet --text Bob; causeway status; causeway destroy' &&
-    grep -q '^Hello, Bob! Guests before you: 1$' "$scratch/out"
+run 'cd demo1; causeway request greet --text Zoë; causeway status; causeway destroy' &&
+    grep -q '^Hello, Zoë! Guests before you: 1$' "$scratch/out"
 check 'the event reached the other module' $?
 
 run 'cd demo1; sed -i "s/\"native\"/\"sancus\"/" app.json; causeway apply --quiet
      causeway request greet --text Ada; causeway request greet --text Bob
      causeway status --json >status; causeway destroy --quiet' &&
     grep -q '^Hello, Bob! Guests before you: 1$' "$scratch/out" &&
-    grep -q '"protection": "emulated"' "$scratch/work/demo1/status"
+    grep -q '"protection": "emulated"' "$work/demo1/status"
 check 'the same sources run on Sancus boards, by the descriptor alone' $?
 
 run 'causeway new demo2 --tee sancus; cd demo2; make; causeway apply --quiet
@@ -109,16 +110,16 @@ check 'the harness finds an event that is not sent' $?
 
 # --- what new refuses ----------------------------------------------------------------------------
 refused() { # WORDS EXPECTED: exit status 2, one line that says so
-    ! run "cd $scratch/work; $1" && [ "$(wc -l <"$scratch/out")" = 1 ] &&
+    ! run "$1" && [ "$(wc -l <"$scratch/out")" = 1 ] &&
         grep -qF "$2" "$scratch/out"
 }
-before=$(find "$scratch/work" | sort | sha256sum)
+before=$(find "$work" | sort | sha256sum)
 refused 'causeway new demo2' 'demo2: the folder is there already, and not empty' &&
     refused 'causeway new demo1/app.json' 'it is there already, and is not a folder' &&
     refused 'causeway new "a b"' 'found a name that no application can have' &&
     refused 'causeway new ..' 'found a name that no application can have' &&
     refused 'causeway new demo3 --tee sancos' 'found "sancos", expected' &&
-    [ "$(find "$scratch/work" | sort | sha256sum)" = "$before" ]
+    [ "$(find "$work" | sort | sha256sum)" = "$before" ]
 check 'new refuses what is there, bad names and unknown TEEs, and leaves nothing' $?
 
 # --- the unit, and the end -----------------------------------------------------------------------
