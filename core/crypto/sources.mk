@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # A primitive has one contract and, where CPUs differ, several files.  Hosted programs get all
 # x86-64 paths and choose at start; an enclave gets one; the MSP430 has the Sancus unit.
-crypto.plain := $(addprefix core/crypto/,kdf.c suite.c spongent.c spongent64.c \
-    spongent_portable.c bearssl/hash.c bearssl/dh.c)
+crypto.plain := $(addprefix core/crypto/,kdf.c suite.c spongent.c spongent_portable.c \
+    bearssl/hash.c bearssl/dh.c)
 
 core/crypto/x86_64/spongent_sse41.c.cflags := -msse4.1
 

@@ -3,7 +3,7 @@
  * spongent.h - SpongeWrap over SPONGENT, bit-exact with the Sancus chip.
  *
  * What     Authenticated encryption and a MAC.  128-bit security: the 336-bit permutation of
- *          170 rounds.  (The 176-bit one of 90 rounds, for 64-bit chips, is in spongent64.h.)
+ *          170 rounds.
  * Trust    TRUSTED.  Constant time: no branch and no index depends on key or data.
  * Memory   All buffers are the caller's.  Bytes are plain strings, as the chip sees them.
  * Shapes   Associated data: even length, at least 2.  Body: even length; 0 for a MAC.  The chip

@@ -2,7 +2,8 @@
 /*
  * spongent_permute.h - the SPONGENT permutations, 336 and 176 bits wide.
  *
- * What     Replaces the state by its image: 170 rounds for 336 bits, 90 rounds for 176 bits.
+ * What     Replaces the state by its image: 170 rounds for 336 bits, 90 rounds for 176 bits
+ *          (which only an emulated chip with 64-bit security has).
  *          State bit i is bit i % 8 of byte i / 8.
  * Trust    TRUSTED.  Constant time: no branch and no index depends on the state.
  * Memory   Works in place, keeps nothing.

@@ -10,9 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,20 +19,7 @@
 #include "core/crypto/suite.h"
 #include "core/module/module.h"
 
-#if defined(__has_include) && !defined(__SANITIZE_ADDRESS__)
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#define HAVE_VALGRIND 1
-#endif
-#endif
-#ifndef HAVE_VALGRIND
-#define RUNNING_ON_VALGRIND 0
-#define VALGRIND_COUNT_ERRORS 0
-#define VALGRIND_MAKE_MEM_UNDEFINED(at, len) ((void)(at), (void)(len))
-#define VALGRIND_MAKE_MEM_DEFINED(at, len) ((void)(at), (void)(len))
-#endif
-
-#define INSIDE "CW_CONSTANT_TIME_INSIDE"
+#include "tests/support/secrets.h"
 
 /* --- what gives a verdict ---------------------------------------------------------------------------- */
 
@@ -225,24 +210,10 @@ static void planted_comparison_is_seen(void **state)
     assert_in_range(reports(), 1, CW_TAG_LEN);
 }
 
-/* Returns if valgrind is not there; the cases then skip. */
-static void go_inside(char **arguments)
-{
-#ifdef HAVE_VALGRIND
-    if (RUNNING_ON_VALGRIND || getenv(INSIDE) != NULL || setenv(INSIDE, "1", 1) != 0) {
-        return;
-    }
-    char *inside[] = {(char[]){"valgrind"}, (char[]){"-q"}, arguments[0], NULL};
-    execvp(inside[0], inside);
-#else
-    (void)arguments;
-#endif
-}
-
 int main(int argument_count, char **arguments)
 {
     (void)argument_count;
-    go_inside(arguments);
+    secrets_go_inside(arguments);
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(planted_comparison_is_seen),
             cmocka_unit_test(channel_tells_the_verdict_alone),

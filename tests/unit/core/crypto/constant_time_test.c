@@ -11,7 +11,6 @@
 #include "core/crypto/gcm.h"
 #include "core/crypto/kdf.h"
 #include "core/crypto/spongent.h"
-#include "core/crypto/spongent64.h"
 #include "core/crypto/spongent_portable.h"
 #include "core/crypto/suite.h"
 #include "core/crypto/x86_64/spongent_sse41.h"
@@ -20,26 +19,11 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#if defined(__has_include)
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#define HAVE_VALGRIND 1
-#endif
-#endif
-#ifndef HAVE_VALGRIND
-#define RUNNING_ON_VALGRIND 0
-#define VALGRIND_COUNT_ERRORS 0
-#define VALGRIND_MAKE_MEM_UNDEFINED(at, len) ((void)(at), (void)(len))
-#define VALGRIND_MAKE_MEM_DEFINED(at, len) ((void)(at), (void)(len))
-#endif
-
-#define INSIDE "CW_CONSTANT_TIME_INSIDE"
+#include "tests/support/secrets.h"
 
 static uint8_t key[32];
 static uint8_t body[48];
@@ -89,7 +73,6 @@ static void spongent_hides_its_secrets(void **state)
     const unsigned before = reports();
     cw_spongent_wrap(key, ad, sizeof ad, body, sizeof body, out, tag);
     cw_spongent_mac(key, body, sizeof body, tag);
-    cw_spongent64_wrap(key, ad, sizeof ad, body, sizeof body, out, tag);
     assert_int_equal(reports(), before);
 }
 
@@ -198,24 +181,10 @@ static void comparison_and_wiping_hide_their_bytes(void **state)
     assert_int_equal(reports(), before);
 }
 
-/* Returns if valgrind is not there; the cases then skip. */
-static void go_inside(char **arguments)
-{
-#if defined(HAVE_VALGRIND) && !defined(__SANITIZE_ADDRESS__)
-    if (RUNNING_ON_VALGRIND || getenv(INSIDE) != NULL || setenv(INSIDE, "1", 1) != 0) {
-        return;
-    }
-    char *inside[] = {(char[]){"valgrind"}, (char[]){"-q"}, arguments[0], NULL};
-    execvp(inside[0], inside);
-#else
-    (void)arguments;
-#endif
-}
-
 int main(int argument_count, char **arguments)
 {
     (void)argument_count;
-    go_inside(arguments);
+    secrets_go_inside(arguments);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_mistakes_are_seen),
         cmocka_unit_test(spongent_hides_its_secrets),
