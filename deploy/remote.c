@@ -14,6 +14,8 @@
 #include "posix/log.h"
 
 #define AGAIN_STEP_MS 5
+#define LOST_STEP_MS 200
+#define LOST_PATIENCE_MS 3000u /* for a module that ended and cannot be loaded: its chip may be back soon */
 
 static const char *name_of(const struct cw_remote *r)
 {
@@ -45,9 +47,10 @@ static void keep_answer(struct cw_remote *r, struct cw_node_answer *answer)
     answer->bytes = r->answer;
 }
 
+/* ret_is_lost  the module ended, and its node cannot load it again: CW_AGAIN; NULL: that is the end */
 static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t entry,
-        const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
-        size_t *ret_items_len)
+        const uint8_t *bytes, size_t len, bool *ret_is_lost, cw_result *ret_result,
+        const uint8_t **ret_items, size_t *ret_items_len)
 {
     const size_t cap = 16 + 4 + len;
     uint8_t *fields = cw_memory_new(cap, 1);
@@ -71,6 +74,10 @@ static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t ent
     if (answer.status != CW_OK) {
         char text[1024];
         cw_nodeclient_text(&answer, text, sizeof text);
+        if (answer.status == CW_E_STATE && ret_is_lost != NULL) {
+            *ret_is_lost = true;
+            return CW_AGAIN;
+        }
         if (answer.status != CW_E_ABSENT && answer.status != CW_AGAIN) {
             cw_log_error("node %s" CW_AT " cannot enter \"%s\": %s", r->node->name.value,
                     name_of(r), text);
@@ -92,6 +99,13 @@ static cw_status enter_once(struct cw_app *app, struct cw_remote *r, uint8_t ent
     return CW_OK;
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
 cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r, uint8_t entry,
         const uint8_t *bytes, size_t len, cw_result *ret_result, const uint8_t **ret_items,
         size_t *ret_items_len)
@@ -101,8 +115,12 @@ cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r, uint8_t entry
         return status;
     }
     /* Again means that nothing changed: the module waits for an answer, or for room. */
-    for (uint32_t waited_ms = 0;; waited_ms += AGAIN_STEP_MS) {
-        status = enter_once(app, r, entry, bytes, len, ret_result, ret_items, ret_items_len);
+    for (const uint64_t begun_ms = now_ms();;) {
+        const uint64_t waited_ms = now_ms() - begun_ms;
+        const bool may_wait = waited_ms < LOST_PATIENCE_MS && waited_ms < app->options.timeout_ms;
+        bool is_lost = false;
+        status = enter_once(app, r, entry, bytes, len, may_wait ? &is_lost : NULL, ret_result,
+                ret_items, ret_items_len);
         const bool again = status == CW_AGAIN ||
                 (status == CW_OK && *ret_result == CW_RESULT_AGAIN);
         if (!again) {
@@ -115,7 +133,8 @@ cw_status cw_remote_enter(struct cw_app *app, struct cw_remote *r, uint8_t entry
                     name_of(r));
             return CW_E_STATE;
         }
-        nanosleep(&(struct timespec){.tv_nsec = AGAIN_STEP_MS * 1000000L}, NULL);
+        const long step_ms = is_lost ? LOST_STEP_MS : AGAIN_STEP_MS;
+        nanosleep(&(struct timespec){.tv_nsec = step_ms * 1000000L}, NULL);
     }
 }
 

@@ -114,6 +114,13 @@ static void reload_later(struct cw_guest *guest)
             guest->reload_ms * 2 < RELOAD_MAX_MS ? guest->reload_ms * 2 : RELOAD_MAX_MS;
 }
 
+void cw_guest_hurry(struct cw_guest *guest)
+{
+    if (guest->state == CW_GUEST_LOST && uv_timer_get_due_in(&guest->reload) > RELOAD_FIRST_MS) {
+        (void)uv_timer_start(&guest->reload, reload, RELOAD_FIRST_MS, 0);
+    }
+}
+
 static void unloaded(void *ctx)
 {
     struct cw_guest *guest = ctx;
@@ -156,6 +163,7 @@ static void loaded(void *ctx, cw_status status, struct cw_node_module *module, c
     if (status == CW_OK) {
         guest->state = CW_GUEST_READY;
         guest->loaded_at_ms = cw_node_now_ms(guest->node);
+        guest->why[0] = '\0';
         cw_journal_guest(guest, guest->restarts == 0 ? CW_NOTED_STARTED : CW_NOTED_RESTARTED, NULL);
         tell_ready(guest, CW_OK, "");
         cw_guest_kick(guest);
@@ -165,6 +173,7 @@ static void loaded(void *ctx, cw_status status, struct cw_node_module *module, c
         cw_log_warn("module %s could not be loaded again: %s; the next try is in %u ms",
                 guest->name, reason, guest->reload_ms);
         guest->state = CW_GUEST_LOST;
+        strncpy(guest->why, reason, sizeof guest->why - 1);
         reload_later(guest);
         return;
     }

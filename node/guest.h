@@ -107,7 +107,7 @@ struct cw_guest {
     cw_guest_ready_fn ready;
     void *ready_ctx;
     cw_status failure; /* told when nothing is left of it, so that one may try again */
-    char why[CW_GUEST_WHY_CAP];
+    char why[CW_GUEST_WHY_CAP]; /* also, while LOST: why the last try to load it again failed, or "" */
     cw_guest_gone_fn gone;
     void *gone_ctx;
     bool is_unloading; /* the backend works on it */
@@ -125,6 +125,9 @@ CW_MUST_CHECK cw_status cw_guest_load(struct cw_node *node, const char *owner,
 
 /* cw_guest_unload - end everything that it has here; gone is called once, later. */
 void cw_guest_unload(struct cw_guest *guest, cw_guest_gone_fn gone, void *ctx);
+
+/* cw_guest_hurry - somebody asks for it: if it could not be loaded again, the next try is soon. */
+void cw_guest_hurry(struct cw_guest *guest);
 
 /* cw_guest_find - NULL: there is none, or it is another owner's. */
 struct cw_guest *cw_guest_find(struct cw_node *node, const char *owner,

@@ -26,6 +26,11 @@ static struct cw_guest *ready_guest(struct cw_session *session,
     if (guest == NULL) {
         cw_session_refuse(session, CW_E_ABSENT, "there is no module %" PRIu32 " of yours here",
                 module->number);
+    } else if (guest->state == CW_GUEST_LOST && guest->why[0] != '\0') {
+        cw_session_refuse(session, CW_E_STATE, "module %s ended, and cannot be loaded again: %s",
+                guest->name, guest->why);
+        cw_guest_hurry(guest);
+        guest = NULL;
     } else if (guest->state != CW_GUEST_READY) {
         cw_session_refuse(session, CW_AGAIN, "module %s is being %s: ask again in a moment",
                 guest->name, guest->state == CW_GUEST_LEAVING ? "unloaded" : "loaded");

@@ -420,6 +420,8 @@ static cw_status fake_open(const struct cw_node_setup *setup, struct cw_platform
     return CW_OK;
 }
 
+atomic_bool cw_fake_is_broken;
+
 static void freed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -445,7 +447,8 @@ static void fake_load(struct cw_platform *p, const char *name, const uint8_t *im
     m->ctx = ctx;
     (void)uv_timer_init(p->setup.loop, &m->later);
     m->later.data = m;
-    const bool fails = image_len == 4 && memcmp(image, "fail", 4) == 0;
+    const bool fails = (image_len == 4 && memcmp(image, "fail", 4) == 0) ||
+            (image_len == 5 && memcmp(image, "frail", 5) == 0 && atomic_load(&cw_fake_is_broken));
     (void)uv_timer_start(&m->later, fails ? failed_later : later, 0, 0);
 }
 

@@ -24,12 +24,17 @@
 #ifndef CW_TESTS_SUPPORT_FAKE_BACKEND_H
 #define CW_TESTS_SUPPORT_FAKE_BACKEND_H
 
+#include <stdatomic.h>
+
 #include "tee/node.h"
 
 #define CW_FAKE_TAG 0x5au
 #define CW_FAKE_CHANNELS 16u
 
 extern const struct cw_node_backend cw_node_fake;
+
+/* While true, images "frail" cannot be loaded; "fail" never can. */
+extern atomic_bool cw_fake_is_broken;
 
 /* An event or request of the fake kind; returns its length. */
 size_t cw_fake_frame(uint32_t channel, uint64_t counter, const void *payload, size_t len,

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/fake_backend.h"
 #include "tests/support/node_thread.h"
 
 struct world {
@@ -153,6 +154,48 @@ static void image_that_does_not_load_is_refused_with_the_reason(void **state)
     assert_non_null(strstr((const char *)w.owner[0].answer, "told to fail"));
     assert_int_equal(cw_test_status(&w.owner[0], "m", "number"), -1);
     assert_int_equal(cw_test_load(&w.owner[0], 1, "m", "fake"), CW_OK);
+    close_world(&w);
+}
+
+/* Enters until the node answers so, for 20 s at most. */
+static void enter_until(struct cw_test_owner *o, uint32_t number, cw_status wanted)
+{
+    cw_status status = CW_OK;
+    for (unsigned i = 0; i < 1000; i++) {
+        uint8_t reply[64];
+        size_t len;
+        cw_result result;
+        status = cw_test_enter(o, number, CW_ENTRY_ATTEST, (const uint8_t *)"nonce", 5, &result,
+                reply, sizeof reply, &len);
+        if (status == wanted) {
+            return;
+        }
+        usleep(20000);
+    }
+    fail_msg("the node answers %d, not %d", (int)status, (int)wanted);
+}
+
+static void module_that_cannot_be_loaded_again_says_why_and_comes_back(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    struct cw_test_owner *o = &w.owner[0];
+    assert_int_equal(cw_test_load(o, 1, "m", "frail"), CW_OK);
+    enter_until(o, 1, CW_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        atomic_store(&cw_fake_is_broken, true);
+        const uint8_t die[5] = {0, 0, 0, 0, 'x'};
+        cw_result result;
+        uint8_t reply[4];
+        size_t len;
+        (void)cw_test_enter(o, 1, CW_ENTRY_CALL, die, sizeof die, &result, reply, sizeof reply,
+                &len);
+        enter_until(o, 1, CW_E_STATE);
+        assert_non_null(strstr((const char *)o->answer, "cannot be loaded again: it is told to "));
+        atomic_store(&cw_fake_is_broken, false);
+        enter_until(o, 1, CW_OK);
+    }
     close_world(&w);
 }
 
@@ -476,6 +519,7 @@ int main(void)
             cmocka_unit_test(owner_sees_and_manages_only_his_own),
             cmocka_unit_test(entries_of_the_node_are_not_for_owners),
             cmocka_unit_test(image_that_does_not_load_is_refused_with_the_reason),
+            cmocka_unit_test(module_that_cannot_be_loaded_again_says_why_and_comes_back),
             cmocka_unit_test(malformed_requests_are_refused_and_the_session_lives),
             cmocka_unit_test(requests_sent_together_are_answered_in_order),
             cmocka_unit_test(owner_who_leaves_in_the_middle_harms_nobody),
