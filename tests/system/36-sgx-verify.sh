@@ -76,6 +76,12 @@ done
 openssl crl -inform DER -in "$scratch/folder/pck_crl.der" -out "$scratch/folder/pck_crl.pem"
 rm "$scratch/folder/pck_crl.der"
 gives 0 'valid_until' "${folder[@]}"
+mv "$scratch/folder/pck_crl.pem" "$scratch/pck_crl.pem"
+gives 3 'no PCK CRL' "${folder[@]}"
+gives 0 'revocation not checked' "${folder[@]}" --without-crls
+gives 0 '"revocation_checked": false' "${folder[@]}" --without-crls --json
+mv "$scratch/pck_crl.pem" "$scratch/folder/pck_crl.pem"
+gives 0 '"revocation_checked": true' "${folder[@]}" --without-crls --json
 sed -i 's/"SWHardeningNeeded"/"UpToDate"/' "$scratch/folder/tcb_info.json"
 gives 3 'signature of the TCB info does not verify' "${folder[@]}"
 rm "$scratch/folder/tcb_info.json"

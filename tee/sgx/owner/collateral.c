@@ -222,12 +222,19 @@ static bool read_list(const json_t *list, uint8_t *ret_bytes, size_t cap, size_t
     return true;
 }
 
-/* The same as a JSON value: text, or a list of bytes. */
+/* The same as a JSON value: text, a list of texts (a chain), or a list of bytes. */
 static cw_status add_value(const struct source *s, const json_t *value)
 {
     cw_status status = CW_E_ABSENT;
     if (json_is_string(value)) {
         status = add_text(s, json_string_value(value), json_string_length(value));
+    } else if (json_is_string(json_array_get(value, 0))) {
+        status = CW_OK;
+        for (size_t i = 0; i < json_array_size(value) && status == CW_OK; i++) {
+            const json_t *text = json_array_get(value, i);
+            status = json_is_string(text)
+                    ? add_text(s, json_string_value(text), json_string_length(text)) : CW_E_ABSENT;
+        }
     } else if (json_is_array(value)) {
         size_t len = json_array_size(value);
         uint8_t *bytes = malloc(len + 1);
@@ -259,17 +266,20 @@ static json_t *parse(const struct source *s, const char *text, size_t len)
     return root;
 }
 
-/* r and s, or DER, in hex or as a list. */
+/* r and s, or DER, in hex, in base64, or as a list. */
 static bool read_signature(const json_t *value, uint8_t ret_bytes[static SIGNATURE_MAX],
         size_t *ret_len)
 {
-    size_t hex_len = json_string_length(value);
-    if (json_is_string(value)) {
-        *ret_len = hex_len / 2;
-        return hex_len / 2 <= SIGNATURE_MAX &&
-                cw_text_hex(json_string_value(value), hex_len, ret_bytes, hex_len / 2);
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value);
+    if (text == NULL) {
+        return read_list(value, ret_bytes, SIGNATURE_MAX, ret_len);
     }
-    return read_list(value, ret_bytes, SIGNATURE_MAX, ret_len);
+    *ret_len = len / 2;
+    if (len / 2 <= SIGNATURE_MAX && cw_text_hex(text, len, ret_bytes, len / 2)) {
+        return true;
+    }
+    return len / 4 * 3 <= SIGNATURE_MAX && cw_text_base64(text, len, ret_bytes, ret_len);
 }
 
 /* signature  NULL: there is none */
@@ -280,7 +290,7 @@ static cw_status add_signed(const struct source *s, struct cw_dcap_parts *parts,
     size_t signature_len = 0;
     if (signature != NULL &&
             (!read_signature(signature, bytes, &signature_len) || signature_len == 0)) {
-        return say(s, CW_E_FORM, "its signature is not hex of r and s (128 digits)");
+        return say(s, CW_E_FORM, "its signature is not hex of r and s (128 digits), nor base64");
     }
     return add(s, parts, (struct cw_dcap_part){.bytes = copy_of(inner, len), .len = len,
             .signature = signature_len == 0 ? NULL : copy_of(bytes, signature_len),

@@ -90,6 +90,10 @@ bool cw_step_check_revoked(struct cw_step *r, const char *which, X509 *issuer, X
                     "certificate \"%s\" is revoked by the %s CRL", name, which);
         }
     }
+    if (named == 0 && r->policy->allow_no_lists) {
+        r->verdict->lacked_list = true;
+        return true;
+    }
     if (named == 0) {
         return cw_step_refuse(
                 r, CW_STEP_GET_COLLATERAL, "the collateral has no %s CRL (of \"%s\")", which, name);

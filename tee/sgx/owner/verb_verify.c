@@ -35,6 +35,7 @@ enum {
     REFUSE_ADVISORY,
     ALLOW_DEBUG,
     ALLOW_EMULATED,
+    WITHOUT_CRLS,
 };
 
 static const struct cw_args_option options[] = {
@@ -63,6 +64,9 @@ static const struct cw_args_option options[] = {
                 "accept DEBUG enclaves, whose memory their host reads"},
         [ALLOW_EMULATED] = {"allow-emulated", NULL,
                 "accept an emulated CPU, whose root key is pinned"},
+        [WITHOUT_CRLS] = {"without-crls", NULL,
+                "do without revocation lists that the collateral lacks: "
+                "who was revoked is not noticed"},
         {0},
 };
 
@@ -201,6 +205,7 @@ static bool read_wish(const char *const *values, struct wish *w)
     p->min_evaluation_number = (uint32_t)min_evaluation;
     p->allow_debug = values[ALLOW_DEBUG] != NULL;
     p->allow_emulated = values[ALLOW_EMULATED] != NULL;
+    p->allow_no_lists = values[WITHOUT_CRLS] != NULL;
     p->allow_foreign_root = values[ROOT] != NULL; /* whoever pins it here by hand wants it */
     return true;
 }
@@ -308,11 +313,12 @@ static json_t *verdict_json(const struct cw_dcap_verdict *v, int64_t time)
             "remedy", text_json(v->remedy),
             "platform", platform_json(v),
             "report", report_json(v));
-    json_t *more = json_pack("{s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+    json_t *more = json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
             "genuine", v->genuine,
             "protected", v->is_protected,
             "emulated", v->emulated,
             "not_verifiable_offline", v->not_offline,
+            "revocation_checked", has_numbers && !v->lacked_list,
             "platform_status", status_json(v->platform_status),
             "qe_status", status_json(v->qe_status),
             "tcb_date", time_json(v->tcb_date, v->platform_status != CW_DCAP_UNKNOWN),

@@ -53,7 +53,8 @@ cw_status cw_dcap_verify(const uint8_t *quote, size_t quote_len,
     free_step(&r);
     v->genuine = is_well || v->failed == CW_DCAP_STEP_POLICY;
     v->accepted = is_well;
-    v->is_protected = v->accepted && v->is_intel_root && !v->emulated && !v->is_debug;
+    v->is_protected =
+            v->accepted && v->is_intel_root && !v->emulated && !v->is_debug && !v->lacked_list;
     if (is_well) { /* what a step tried and did without */
         v->failed = CW_DCAP_STEP_NONE;
         v->reason[0] = '\0';
@@ -76,8 +77,9 @@ void cw_dcap_verdict_line(const struct cw_dcap_verdict *v, char *ret_text, size_
                        : !v->is_intel_root ? "under a root of the owner's, not Intel's"
                                            : "SGX hardware";
     if (v->accepted) {
-        (void)snprintf(ret_text, cap, "sgx: genuine quote (%s), TCB status %s%s", what,
-                cw_dcap_status_name(v->status), v->is_debug ? ", DEBUG" : "");
+        (void)snprintf(ret_text, cap, "sgx: genuine quote (%s), TCB status %s%s%s", what,
+                cw_dcap_status_name(v->status), v->is_debug ? ", DEBUG" : "",
+                v->lacked_list ? ", revocation not checked" : "");
     } else {
         (void)snprintf(ret_text, cap, "sgx: refused in step %u (%s): %s", (unsigned)v->failed,
                 cw_dcap_step_name(v->failed), v->reason);

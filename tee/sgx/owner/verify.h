@@ -82,6 +82,7 @@ struct cw_dcap_policy {
     bool allow_foreign_root; /* a pinned root that is not Intel's may vouch for evidence that is
                                 not marked as emulated: samples and tests; never is_protected    */
     bool allow_debug;
+    bool allow_no_lists; /* collateral may lack revocation lists; those that it has count       */
     uint32_t allowed_statuses;      /* CW_DCAP_STATUS_BIT, besides UpToDate                       */
     uint32_t min_evaluation_number; /* of TCB info and QE identity                                */
     const char *const *refused_advisories; /* end with NULL; NULL: none                           */
@@ -128,11 +129,12 @@ struct cw_dcap_platform {
 struct cw_dcap_verdict {
     bool accepted;
     bool genuine;      /* steps 1 to 11                                                     */
-    bool is_protected; /* accepted, under Intel's root, not DEBUG: hardware isolates it     */
+    bool is_protected; /* accepted, under Intel's root, not DEBUG, no list lacked: hardware isolates */
     bool emulated;     /* it says so itself (vendor id or status): never protected          */
     bool is_intel_root;
     bool is_debug;
     bool not_offline;  /* the certification data holds no chain                             */
+    bool lacked_list;  /* who was revoked is not known: a list was not there                */
 
     cw_dcap_step failed; /* the step that refused it; CW_DCAP_STEP_NONE if accepted         */
     char reason[CW_DCAP_TEXT_CAP];

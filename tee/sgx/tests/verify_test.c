@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <openssl/evp.h>
 
 #include "posix/file.h"
 #include "tee/sgx/owner/verify.h"
@@ -280,6 +281,36 @@ static void every_flaw_fails_in_its_own_step(void **state)
             expect_refused(&v, expected[flaw].step, expected[flaw].words);
             dcap_made_free(&made);
         }
+    }
+}
+
+static void lists_may_be_missing_only_where_the_policy_says_so(void **state)
+{
+    static const struct {
+        dcap_flaw flaw;
+        cw_dcap_step failed;
+    } cases[] = {
+        {DCAP_FLAW_NONE, CW_DCAP_STEP_NONE},
+        {DCAP_PCK_LIST_MISSING, CW_DCAP_STEP_NONE},
+        {DCAP_ROOT_LIST_MISSING, CW_DCAP_STEP_NONE},
+        {DCAP_PCK_LIST_EXPIRED, CW_DCAP_STEP_CRL},
+        {DCAP_PCK_LIST_BY_ANOTHER_KEY, CW_DCAP_STEP_CRL},
+        {DCAP_PCK_LIST_NAMES_LEAF, CW_DCAP_STEP_CRL},
+        {DCAP_ROOT_LIST_NAMES_SIGNER, CW_DCAP_STEP_COLLATERAL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct dcap_recipe r = dcap_recipe_good();
+        struct cw_dcap_verdict v;
+        r.flaw = cases[i].flaw;
+        struct dcap_made made = dcap_make(&r);
+        struct cw_dcap_policy policy = policy_of(&made);
+        policy.allow_no_lists = true;
+        (void)verify(&made, DCAP_NOW, &policy, &v);
+        assert_int_equal(v.failed, cases[i].failed);
+        assert_true(v.accepted == (cases[i].failed == CW_DCAP_STEP_NONE));
+        assert_true(v.lacked_list == (v.accepted && cases[i].flaw != DCAP_FLAW_NONE));
+        dcap_made_free(&made);
     }
 }
 
@@ -772,6 +803,37 @@ static void lists_and_signatures_may_be_lists_of_bytes(void **state)
     dcap_made_free(&made);
 }
 
+static void signatures_may_be_base64_and_chains_lists(void **state)
+{
+    (void)state;
+    struct dcap_recipe r = dcap_recipe_good();
+    struct dcap_made made = dcap_make(&r);
+    json_t *object = object_of(&made);
+    const char *hex = json_string_value(json_object_get(object, "tcb_info_signature"));
+    unsigned char bytes[64];
+    unsigned char base64[89];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        unsigned byte = 0;
+        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
+        bytes[i] = (unsigned char)byte;
+    }
+    assert_int_equal(EVP_EncodeBlock(base64, bytes, sizeof bytes), 88);
+    (void)json_object_set_new(object, "tcb_info_signature", json_string((char *)base64));
+    expect_of(&made, object, NULL);
+    const char *chain = json_string_value(json_object_get(object, "tcb_info_issuer_chain"));
+    const char *second = strstr(chain + 1, "-----BEGIN");
+    assert_non_null(second);
+    json_t *list = json_pack("[s#, s]", chain, (size_t)(second - chain), second);
+    (void)json_object_set_new(object, "tcb_info_issuer_chain", list);
+    expect_of(&made, object, NULL);
+    bytes[5] ^= 1;
+    assert_int_equal(EVP_EncodeBlock(base64, bytes, sizeof bytes), 88);
+    (void)json_object_set_new(object, "tcb_info_signature", json_string((char *)base64));
+    expect_of(&made, object, "signature of the TCB info does not verify");
+    json_decref(object);
+    dcap_made_free(&made);
+}
+
 static void what_is_no_collateral_is_said_so(void **state)
 {
     static const char *const texts[][2] = {
@@ -782,6 +844,8 @@ static void what_is_no_collateral_is_said_so(void **state)
         {"{\"tcb_info\": {}, \"tcb_info_signature\": \"xx\"}", "hex of r and s"},
         {"{\"pck_crl\": \"30\"}", "no certificate and no revocation list"},
         {"{\"pck_crl\": 30}", "no certificate and no revocation list"},
+        {"{\"pck_crl\": [\"30\", 1]}", "no certificate and no revocation list"},
+        {"{\"tcb_info\": {}, \"tcb_info_signature\": \"QUJ\"}", "nor base64"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -932,6 +996,7 @@ int main(void)
         cmocka_unit_test(zero_bytes_behind_the_chain_are_no_matter),
         cmocka_unit_test(bytes_behind_the_quote_are_counted),
         cmocka_unit_test(every_flaw_fails_in_its_own_step),
+        cmocka_unit_test(lists_may_be_missing_only_where_the_policy_says_so),
         cmocka_unit_test(time_outside_a_window_is_refused),
         cmocka_unit_test(certification_data_without_a_chain_is_not_verifiable_offline),
         cmocka_unit_test(other_quotes_are_refused_by_name),
@@ -951,6 +1016,7 @@ int main(void)
         cmocka_unit_test(objects_in_the_object_keep_their_bytes),
         cmocka_unit_test(signed_text_written_anew_is_refused),
         cmocka_unit_test(lists_and_signatures_may_be_lists_of_bytes),
+        cmocka_unit_test(signatures_may_be_base64_and_chains_lists),
         cmocka_unit_test(what_is_no_collateral_is_said_so),
         cmocka_unit_test(files_of_a_folder_are_known_by_content),
         cmocka_unit_test(other_platforms_in_a_folder_are_no_matter),
