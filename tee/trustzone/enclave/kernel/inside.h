@@ -22,7 +22,7 @@ typedef enum cw_tz_state {
 
 struct cw_tz_module {
     cw_tz_state state;
-    unsigned session; /* its number, and its ASID */
+    unsigned session; /* its number */
 
     uint8_t *staged; /* OPEN: [staged_len] bytes, of which have_len are there; or NULL */
     size_t staged_len;

@@ -11,6 +11,7 @@
 #define GICC_EOIR (TZ_GICC + 0x10u)
 #define INTID_MASK 0x3ffu /* of GICC_IAR; the bits above name a CPU for what we never send */
 #define INTID_SPECIAL 1020u
+#define ISR_FIQ 0x40u     /* of ISR_EL1: one of our group waits */
 
 static bool is_v3;
 
@@ -38,11 +39,11 @@ static void finish(uint32_t acknowledged)
 bool cw_tz_interrupts_take(void)
 {
     bool is_over = false;
-    for (;;) {
+    while ((CW_SYSREG_READ(isr_el1) & ISR_FIQ) != 0) {
         const uint32_t acknowledged = acknowledge();
         const uint32_t id = is_v3 ? acknowledged : acknowledged & INTID_MASK;
         if (id >= INTID_SPECIAL && id < INTID_SPECIAL + 4) {
-            return is_over;
+            break;
         }
         if (id == TZ_SECURE_TIMER_INTERRUPT) {
             cw_tz_budget_end();
@@ -53,6 +54,7 @@ bool cw_tz_interrupts_take(void)
         cw_dsb(); /* the device is quiet before the controller looks again */
         finish(acknowledged);
     }
+    return is_over;
 }
 
 void cw_tz_attention(void)

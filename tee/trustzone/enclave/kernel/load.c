@@ -126,7 +126,7 @@ void cw_tz_module_end(struct cw_tz_module *m, cw_tz_state state)
 {
     if (m->run != NULL) {
         cw_tz_device_release((cw_tz_device)m->identity.device);
-        cw_tz_mmu_drop(m->session);
+        cw_tz_mmu_drop();
         cw_tz_pages_give(m->run, m->page_count);
     }
     if (m->staged != NULL) {

@@ -177,20 +177,22 @@ void cw_tz_mmu_make(const struct cw_tz_space *space, uint8_t *tables)
     __asm__ volatile("dsb ish; ic ialluis; dsb ish; isb" : : : "memory");
 }
 
-void cw_tz_mmu_use(const void *tables, unsigned asid)
+static void set_ttbr0(const void *tables)
 {
-    const uint64_t ttbr = (uintptr_t)tables | (uint64_t)asid << 48;
-    if (ttbr != CW_SYSREG_READ(ttbr0_el1)) {
-        CW_SYSREG_WRITE(ttbr0_el1, ttbr);
-        cw_isb();
+    CW_SYSREG_WRITE(ttbr0_el1, (uintptr_t)tables);
+    cw_isb();
+}
+
+void cw_tz_mmu_use(const void *tables)
+{
+    if ((uintptr_t)tables != CW_SYSREG_READ(ttbr0_el1)) {
+        cw_tz_mmu_drop();
+        set_ttbr0(tables);
     }
 }
 
-void cw_tz_mmu_drop(unsigned asid)
+void cw_tz_mmu_drop(void)
 {
-    cw_tz_mmu_use(kernel[0], 0);
-    __asm__ volatile("dsb ish; tlbi aside1is, %0; dsb ish; isb"
-                     :
-                     : "r"((uint64_t)asid << 48)
-                     : "memory");
+    set_ttbr0(kernel[0]);
+    __asm__ volatile("dsb ish; tlbi vmalle1is; dsb ish; isb" : : : "memory");
 }

@@ -2,7 +2,7 @@
 /*
  * mmu.h - translation tables of S-EL1 and S-EL0.
  *
- * What     One table per module, TTBR0 and an ASID; all share the kernel's part, which S-EL0 cannot
+ * What     One table per module, in TTBR0; all share the kernel's part, which S-EL0 cannot
  *          touch.  Nothing is writable and executable (SCTLR.WXN besides); memory of the normal
  *          world is mapped with NS = 1, never executable.
  *
@@ -42,14 +42,15 @@ void cw_tz_mmu_forget_boot(void);
 void cw_tz_mmu_make(const struct cw_tz_space *space, uint8_t *tables);
 
 /*
- * cw_tz_mmu_use - those tables from now on.  asid 0 is the kernel's own.
+ * cw_tz_mmu_use - those tables from now on, and nothing is remembered of others.
  *
  * They stay when the module has left, as the kernel's part of all tables is the same, until another
- * module runs or these are dropped: changing them costs what the CPU had remembered.
+ * module runs or these are dropped: changing them costs what the CPU had remembered.  There are no
+ * ASIDs: one module runs at a time, and a world's switch that changes the ASID costs more in QEMU.
  */
-void cw_tz_mmu_use(const void *tables, unsigned asid);
+void cw_tz_mmu_use(const void *tables);
 
-/* cw_tz_mmu_drop - nothing of this ASID is used or remembered; its pages may go. */
-void cw_tz_mmu_drop(unsigned asid);
+/* cw_tz_mmu_drop - the kernel's own; nothing of a module's is used or remembered, its pages may go. */
+void cw_tz_mmu_drop(void);
 
 #endif

@@ -53,7 +53,7 @@ bool cw_tz_module_run(struct cw_tz_module *m, uint64_t entry, uint64_t in_len,
     uint64_t *const x = m->context.x;
     x[0] = entry;
     x[1] = in_len;
-    cw_tz_mmu_use(m->run, m->session);
+    cw_tz_mmu_use(m->run);
     cw_tz_budget_begin();
     cw_tz_step step;
     do {

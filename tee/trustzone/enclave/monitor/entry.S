@@ -116,6 +116,7 @@ cw_monitor_from_interrupt:
     fault
     .endr
 
+    .text
 call:
     mov x0, sp
     mrs x1, esr_el3
@@ -161,8 +162,7 @@ leave:
     dsb nsh                             /* nothing is guessed behind it */
     isb
 
-/* void cw_vectors_save(struct cw_vectors *), void cw_vectors_load(const struct cw_vectors *) */
-    .text
+/* void cw_vectors_save(struct cw_vectors *), cw_vectors_load(const struct cw_vectors *), _wipe(void) */
     .global cw_vectors_save
 cw_vectors_save:
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
@@ -183,6 +183,15 @@ cw_vectors_load:
     ldp x1, x2, [x0]
     msr fpcr, x1
     msr fpsr, x2
+    ret
+
+    .global cw_vectors_wipe
+cw_vectors_wipe:
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    movi v\n\().2d, #0
+    .endr
+    msr fpcr, xzr
+    msr fpsr, xzr
     ret
 
     .section .bss.stacks, "aw", %nobits

@@ -4,9 +4,12 @@
 #include "silicon/trustzone/arch.h"
 #include "tee/trustzone/enclave/sysreg.h"
 
+#include <stdbool.h>
+
 /* Distributor; a redistributor's second half has the same for a CPU's own interrupts. */
 #define GICD_CTLR 0x000u
 #define GICD_TYPER 0x004u
+#define GICD_TYPER_CPUS 0xe0u
 #define GICD_IGROUPR 0x080u
 #define GICD_ISENABLER 0x100u
 #define GICD_ICENABLER 0x180u
@@ -31,6 +34,7 @@
 #define NORMAL_PRIORITY 0xa0a0a0a0u
 
 static unsigned version;
+static bool has_cpus; /* more than one */
 
 /* The 32 interrupts of one word, the normal world's. */
 static void give(uintptr_t at, unsigned word)
@@ -55,10 +59,14 @@ static void own(uintptr_t at, unsigned interrupt)
     cw_mmio_write(word + GICD_ISENABLER, bit);
 }
 
-/* GICv2: to the first CPU.  A byte for each interrupt. */
+/* GICv2: to the first CPU.  A byte for each interrupt; with one CPU there is nothing to say, and zeros
+ * are read.  Writing what is there already is dear in QEMU. */
 static void target_first(unsigned interrupt)
 {
-    *(volatile uint8_t *)(TZ_GICD + GICD_ITARGETSR + interrupt) = 1;
+    volatile uint8_t *const target = (volatile uint8_t *)(TZ_GICD + GICD_ITARGETSR + interrupt);
+    if (has_cpus && *target != 1) {
+        *target = 1;
+    }
 }
 
 static void own_shared(unsigned interrupt)
@@ -79,7 +87,9 @@ void cw_gic_open(unsigned found)
     if (version == 3) {
         cw_mmio_write(TZ_GICD + GICD_CTLR, 0x30); /* affinities, in both worlds */
     }
-    const unsigned words = (cw_mmio_read(TZ_GICD + GICD_TYPER) & 31) + 1;
+    const uint32_t type = cw_mmio_read(TZ_GICD + GICD_TYPER);
+    const unsigned words = (type & 31) + 1;
+    has_cpus = (type & GICD_TYPER_CPUS) != 0;
     for (unsigned i = 1; i < words; i++) {
         give(TZ_GICD, i);
     }

@@ -28,10 +28,13 @@ enum { FREE = 0, CALL = 1, INTERRUPT = 2 };
 
 /* Registers below EL3 that both worlds use, in the order in which they are loaded. */
 #define EACH_REGISTER(X)                                                                             \
-    X(SCTLR_EL1) X(ACTLR_EL1) X(CPACR_EL1) X(TTBR0_EL1) X(TTBR1_EL1) X(TCR_EL1) X(MAIR_EL1)          \
-    X(AMAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) X(TPIDR_EL1) X(TPIDR_EL0) X(TPIDRRO_EL0) X(SP_EL0)    \
-    X(SP_EL1) X(ELR_EL1) X(SPSR_EL1) X(ESR_EL1) X(FAR_EL1) X(AFSR0_EL1) X(AFSR1_EL1) X(PAR_EL1)      \
-    X(CNTKCTL_EL1) X(CSSELR_EL1) X(MDSCR_EL1)
+    X(ACTLR_EL1) X(CPACR_EL1) X(MAIR_EL1) X(AMAIR_EL1) X(VBAR_EL1) X(CONTEXTIDR_EL1) X(TPIDR_EL1)    \
+    X(TPIDR_EL0) X(TPIDRRO_EL0) X(SP_EL0) X(SP_EL1) X(ELR_EL1) X(SPSR_EL1) X(ESR_EL1) X(FAR_EL1)     \
+    X(AFSR0_EL1) X(AFSR1_EL1) X(PAR_EL1) X(CNTKCTL_EL1) X(CSSELR_EL1) X(MDSCR_EL1)                   \
+    X(TTBR0_EL1) X(TTBR1_EL1)
+
+/* Those that load_last() writes. */
+#define EACH_LAST(X) X(TCR_EL1) X(SCTLR_EL1)
 
 /* Those of the performance monitors, where the CPU has them. */
 #define EACH_COUNTER(X) X(PMCR_EL0) X(PMUSERENR_EL0)
@@ -47,6 +50,7 @@ struct context {
     struct cw_vectors vectors;
     struct cw_frame frame;
     EACH_REGISTER(FIELD)
+    EACH_LAST(FIELD)
     EACH_COUNTER(FIELD)
     uint32_t priority; /* of the interrupts that it lets through */
 };
@@ -54,11 +58,14 @@ struct context {
 /* entry.S */
 void cw_vectors_save(struct cw_vectors *ret_vectors);
 void cw_vectors_load(const struct cw_vectors *vectors);
+void cw_vectors_wipe(void);
 
-static struct context secure;
-static struct context normal[CW_TZ_CPUS];
-static const struct cw_vectors no_vectors;
-static uint32_t owner;
+/* Together, since each switch reads and writes them all. */
+static struct {
+    uint32_t owner;
+    struct context secure;
+    struct context normal[CW_TZ_CPUS];
+} worlds;
 
 static unsigned this_cpu(void)
 {
@@ -72,23 +79,38 @@ static bool has_counters(void)
 }
 
 #define SAVE(name) c->name = CW_SYSREG_READ(name);
-#define LOAD(name) CW_SYSREG_WRITE(name, c->name);
 static void save(struct context *c, const struct cw_frame *frame)
 {
     c->frame = *frame;
     EACH_REGISTER(SAVE)
+    EACH_LAST(SAVE)
     if (has_counters()) {
         EACH_COUNTER(SAVE)
     }
 }
 
-static void load(const struct context *c, struct cw_frame *frame)
+/* now: what save() found in the registers, which are written where that is another value. */
+#define LOAD(name)                                                                                   \
+    if (c->name != now->name) {                                                                      \
+        CW_SYSREG_WRITE(name, c->name);                                                              \
+    }
+static void load(const struct context *c, const struct context *now, struct cw_frame *frame)
 {
-    EACH_REGISTER(LOAD)
+    *frame = c->frame;
     if (has_counters()) {
         EACH_COUNTER(LOAD)
     }
-    *frame = c->frame;
+    EACH_REGISTER(LOAD)
+}
+
+/* At each of these QEMU forgets all addresses, the monitor's too: nothing comes between, and little
+ * behind. */
+static void load_last(const struct context *c)
+{
+    __asm__ volatile("msr tcr_el1, %0\n\tmsr sctlr_el1, %1"
+                     :
+                     : "r"(c->TCR_EL1), "r"(c->SCTLR_EL1)
+                     : "memory");
 }
 
 static void set_scr(uint64_t value)
@@ -100,10 +122,13 @@ static void set_scr(uint64_t value)
 void cw_world_begin(struct cw_frame *frame, uint64_t entry, uint64_t x0)
 {
     static const struct context nothing;
+    struct context *const found = &worlds.normal[this_cpu()];
     const bool has_el2 = (CW_SYSREG_READ(ID_AA64PFR0_EL1) >> 8 & 15) != 0;
     CW_SYSREG_WRITE(MDCR_EL3, MDCR);
     set_scr(SCR_NORMAL | SCR_FEATURES);
-    load(&nothing, frame);
+    save(found, frame);
+    load(&nothing, found, frame);
+    load_last(&nothing);
     CW_SYSREG_WRITE(SCTLR_EL1, SCTLR_RESET);
     if (has_counters()) {
         CW_SYSREG_WRITE(PMCR_EL0, PMCR_OFF);
@@ -114,7 +139,7 @@ void cw_world_begin(struct cw_frame *frame, uint64_t entry, uint64_t x0)
         CW_SYSREG_WRITE(VPIDR_EL2, CW_SYSREG_READ(MIDR_EL1));
         CW_SYSREG_WRITE(VMPIDR_EL2, CW_SYSREG_READ(MPIDR_EL1));
     }
-    cw_vectors_load(&no_vectors);
+    cw_vectors_wipe();
     frame->x[0] = x0;
     frame->elr = entry;
     frame->spsr = has_el2 ? BEGIN_EL2 : BEGIN_EL1;
@@ -130,7 +155,7 @@ static bool take(uint32_t as, bool may_refuse)
 {
     for (;;) {
         uint32_t found = FREE;
-        if (__atomic_compare_exchange_n(&owner, &found, as, false, __ATOMIC_ACQUIRE,
+        if (__atomic_compare_exchange_n(&worlds.owner, &found, as, false, __ATOMIC_ACQUIRE,
                     __ATOMIC_RELAXED)) {
             return true;
         }
@@ -141,24 +166,38 @@ static bool take(uint32_t as, bool may_refuse)
     }
 }
 
+/* What the kernel finds in x0..x5. */
+static void pass(cw_tz_reason reason, const uint64_t x[static 4])
+{
+    uint64_t *const to = worlds.secure.frame.x;
+    to[0] = reason;
+    for (unsigned i = 0; i < 4; i++) {
+        to[1 + i] = x[i];
+    }
+    to[5] = this_cpu();
+}
+
 static void enter(struct cw_frame *frame)
 {
-    struct context *from = &normal[this_cpu()];
+    struct context *from = &worlds.normal[this_cpu()];
     save(from, frame);
     cw_vectors_save(&from->vectors);
-    cw_vectors_load(&no_vectors);
+    cw_vectors_wipe();
     set_scr(SCR_SECURE);
     from->priority = cw_gic_only_secure();
-    load(&secure, frame);
+    /* Stays: the kernel's TCR_EL1 forbids walks that begin there. */
+    worlds.secure.TTBR1_EL1 = from->TTBR1_EL1;
+    load(&worlds.secure, from, frame);
+    load_last(&worlds.secure);
 }
 
 void cw_world_start(struct cw_frame *frame)
 {
-    secure.frame.elr = CW_TZ_KERNEL_AT;
-    secure.frame.spsr = BEGIN_EL1;
-    secure.frame.x[0] = CW_TZ_BOOT_AT;
-    secure.SCTLR_EL1 = SCTLR_RESET;
-    secure.PMCR_EL0 = PMCR_OFF;
+    worlds.secure.frame.elr = CW_TZ_KERNEL_AT;
+    worlds.secure.frame.spsr = BEGIN_EL1;
+    worlds.secure.frame.x[0] = CW_TZ_BOOT_AT;
+    worlds.secure.SCTLR_EL1 = SCTLR_RESET;
+    worlds.secure.PMCR_EL0 = PMCR_OFF;
     (void)take(INTERRUPT, false);
     enter(frame);
 }
@@ -168,24 +207,17 @@ bool cw_world_call(struct cw_frame *frame, bool may_refuse)
     if (!take(CALL, may_refuse)) {
         return false;
     }
+    pass(CW_TZ_CALL, frame->x);
     enter(frame);
-    frame->x[0] = CW_TZ_CALL;
-    for (unsigned i = 0; i < 4; i++) {
-        frame->x[1 + i] = normal[this_cpu()].frame.x[i];
-    }
-    frame->x[5] = this_cpu();
     return true;
 }
 
 void cw_world_interrupt(struct cw_frame *frame)
 {
+    static const uint64_t nothing[4];
     (void)take(INTERRUPT, false);
+    pass(CW_TZ_INTERRUPT, nothing);
     enter(frame);
-    frame->x[0] = CW_TZ_INTERRUPT;
-    for (unsigned i = 1; i < 5; i++) {
-        frame->x[i] = 0;
-    }
-    frame->x[5] = this_cpu();
 }
 
 void cw_world_pass_down(struct cw_frame *frame, uint64_t esr)
@@ -199,15 +231,15 @@ void cw_world_pass_down(struct cw_frame *frame, uint64_t esr)
 
 void cw_world_done(struct cw_frame *frame)
 {
-    struct context *to = &normal[this_cpu()];
-    const bool was_call = owner == CALL;
-    save(&secure, frame);
+    struct context *to = &worlds.normal[this_cpu()];
+    save(&worlds.secure, frame);
+    for (unsigned i = 0; i < 4 && worlds.owner == CALL; i++) {
+        to->frame.x[i] = frame->x[1 + i];
+    }
+    cw_vectors_load(&to->vectors);
     cw_gic_restore(to->priority);
     set_scr(SCR_NORMAL | SCR_FEATURES);
-    load(to, frame);
-    cw_vectors_load(&to->vectors);
-    for (unsigned i = 0; i < 4 && was_call; i++) {
-        frame->x[i] = secure.frame.x[1 + i];
-    }
-    __atomic_store_n(&owner, FREE, __ATOMIC_RELEASE);
+    load(to, &worlds.secure, frame);
+    __atomic_store_n(&worlds.owner, FREE, __ATOMIC_RELEASE);
+    load_last(to);
 }
