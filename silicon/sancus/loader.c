@@ -48,7 +48,11 @@ static cw_status check_header(const struct image *image)
         cw_log_error("%s is cut off in its header: build or copy it anew", image->path);
         return CW_E_FORM;
     }
-    if (memcmp(h, magic, sizeof magic) != 0 || get16(h + 18) != ELF_MSP430) {
+    if (memcmp(h, magic, sizeof magic) != 0) {
+        cw_log_error("%s is not a 32-bit little-endian ELF file: link it for msp430", image->path);
+        return CW_E_FORM;
+    }
+    if (get16(h + 18) != ELF_MSP430) {
         cw_log_error("%s is for another machine (%u, not MSP430 = %u): link it for msp430",
                 image->path, get16(h + 18), ELF_MSP430);
         return CW_E_FORM;
@@ -123,15 +127,32 @@ static cw_status load_segment(struct cw_chip *chip, const struct image *image,
     return CW_OK;
 }
 
+/* Some tools leave the physical addresses 0: then what is loaded lies where it runs. */
+static bool has_physical_addresses(const struct image *image)
+{
+    const uint8_t *table = image->bytes + get32(image->bytes + 28);
+
+    for (unsigned i = 0; i < get16(image->bytes + 44); i++) {
+        const uint8_t *p = table + SEGMENT_LEN * i;
+
+        if (get32(p) == ELF_LOAD && get32(p + 12) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static cw_status load_segments(struct cw_chip *chip, const struct image *image)
 {
     uint8_t taken[0x10000 / 8] = {0};
     const uint8_t *table = image->bytes + get32(image->bytes + 28);
     unsigned count = get16(image->bytes + 44), loaded = 0;
+    unsigned address_at = has_physical_addresses(image) ? 12 : 8;
 
     for (unsigned i = 0; i < count; i++) {
         const uint8_t *p = table + SEGMENT_LEN * i;
-        struct segment segment = {get32(p + 4), get32(p + 12), get32(p + 16), get32(p + 20)};
+        struct segment segment = {get32(p + 4), get32(p + address_at), get32(p + 16),
+                get32(p + 20)};
         cw_status status;
 
         if (get32(p) != ELF_LOAD || segment.file_len == 0) {

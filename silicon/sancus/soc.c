@@ -429,27 +429,40 @@ uint64_t cw_soc_next_event(struct cw_chip *chip)
     return at;
 }
 
-/* The timer's units that the counter can ever meet, in its mode. */
+/* The counter will come to [value] from another one, if nobody touches the timer. */
+static bool timer_reaches(const struct cw_timer *timer, uint16_t value)
+{
+    unsigned mode = timer->ctl >> 4 & 3;
+    uint16_t top = timer->unit[0].ccr;
+
+    if (mode == 2) {
+        return true;
+    }
+    if (top == 0) {
+        return value == 0 && timer->tar != 0; /* it goes to 0, and stays */
+    }
+    /* above its top it goes to 0 at once, or, up and down, step by step */
+    return value <= top || (mode == 3 && value < timer->tar);
+}
+
 static bool timer_may_interrupt(const struct cw_chip *chip)
 {
     const struct cw_timer *timer = &chip->soc.timer;
-    unsigned mode = timer->ctl >> 4 & 3;
     bool clocked = timer_rhythm(chip) != RHYTHM_NEVER;
 
     if (!cw_timer_is_settled(timer, clocked)) {
         return timer_can_interrupt(timer);
     }
-    if (mode == 0 || !clocked) {
+    if ((timer->ctl >> 4 & 3) == 0 || !clocked) {
         return false;
     }
-    if ((timer->ctl & 2) != 0 && (mode == 2 || timer->unit[0].ccr != 0)) {
-        return true;
+    if ((timer->ctl & 2) != 0) {
+        return true; /* it overflows in all modes, with a top of 0 at each tick */
     }
     for (unsigned i = 0; i < 3; i++) {
         bool compare = (timer->unit[i].ctl & 0x110) == 0x10;
-        bool reached = mode == 2 || timer->unit[i].ccr <= timer->unit[0].ccr;
 
-        if (compare && reached && (mode == 2 || timer->unit[0].ccr != 0)) {
+        if (compare && timer_reaches(timer, timer->unit[i].ccr)) {
             return true;
         }
     }

@@ -197,6 +197,15 @@ void cw_timer_step(struct cw_timer *timer, bool tick, const struct cw_soc_input 
     timer->ctl = ctl;
 }
 
+/* A tick of the source may still become one of the divided clock. */
+static bool divider_runs(const struct cw_timer *timer)
+{
+    static const uint8_t full[4] = {0, 1, 3, 7};
+    uint8_t mask = full[CTL_DIVIDE(timer->ctl)];
+
+    return CTL_MODE(timer->ctl) != MODE_STOP || (timer->divider & mask) == mask;
+}
+
 bool cw_timer_is_settled(const struct cw_timer *timer, bool ticks)
 {
     for (unsigned i = 0; i < 3; i++) {
@@ -204,7 +213,7 @@ bool cw_timer_is_settled(const struct cw_timer *timer, bool ticks)
         bool level = unit_level(unit);
 
         if (unit->sync0 != level || unit->sync1 != level || unit->delayed != level ||
-                (unit->event && ticks) || unit->capture) {
+                (unit->event && ticks && divider_runs(timer)) || unit->capture) {
             return false;
         }
     }
