@@ -265,10 +265,9 @@ cw_status cw_aesm_target(const char *path, uint8_t ret_target[static SGX_TARGETI
     uint8_t *reply = NULL;
     struct answer answer;
     put_key_id(&fields, 1);
-    put_number(&fields, 2, 0); /* certification key: the default             */
-    put_number(&fields, 3, 0); /* the attestation key stays                  */
-    put_number(&fields, 4, 1); /* the public key's id is wanted, 32 bytes    */
-    put_number(&fields, 5, 32);
+    /* The key's id is wanted, 32 bytes: who does not want it is told its length, and no TARGETINFO. */
+    put_number(&fields, 3, 1);
+    put_number(&fields, 4, 32);
     put_number(&fields, 9, PATIENCE_S * 1000000u);
     cw_status status = ask(path, FIELD_INIT_QUOTE_EX, &fields, &reply, &answer, ret_why);
     if (status != CW_OK) {
@@ -290,7 +289,6 @@ static cw_status quote_size(const char *path, uint32_t *ret_len, char why[static
     uint8_t *reply = NULL;
     struct answer answer;
     put_key_id(&fields, 1);
-    put_number(&fields, 2, 0);
     put_number(&fields, 9, PATIENCE_S * 1000000u);
     const cw_status status = ask(path, FIELD_QUOTE_SIZE_EX, &fields, &reply, &answer, why);
     if (status != CW_OK) {

@@ -404,6 +404,27 @@ static uint64_t get_varint(const uint8_t **at)
     return value;
 }
 
+/* Numbers of the fields of a request, one after the other, as the service's messages have them. */
+static const unsigned fields_of[18][5] = {[15] = {1, 3, 4, 9}, [16] = {1, 9}, [17] = {1, 2, 4, 9}};
+
+static void check_fields(unsigned kind, const uint8_t *fields, const uint8_t *end)
+{
+    unsigned count = 0;
+    while (fields < end) {
+        const uint64_t key = get_varint(&fields);
+        assert_int_equal(key >> 3, fields_of[kind][count]);
+        count++;
+        const uint64_t value = get_varint(&fields);
+        if ((key & 7) == 2) {
+            fields += value;
+        } else if (kind == 15 && key >> 3 != 9) { /* without it the service gives no TARGETINFO */
+            assert_int_equal(value, key >> 3 == 3 ? 1 : 32);
+        }
+    }
+    assert_int_equal(fields_of[kind][count], 0);
+    assert_ptr_equal(fields, end);
+}
+
 /* The answer to a request of this kind, its fields' bytes behind it: the inner message. */
 static size_t answer_of(unsigned kind, const uint8_t *fields, uint8_t *inner)
 {
@@ -451,6 +472,7 @@ static void serve_one(int file)
         return;
     }
     service.asked[kind]++;
+    check_fields(kind, at, request + len);
     const size_t inner_len = answer_of(kind, at, inner);
     uint32_t answer_len = (uint32_t)put_varint(answer + 4, kind << 3 | 2);
     answer_len += (uint32_t)put_varint(answer + 4 + answer_len, inner_len);
