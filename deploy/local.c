@@ -20,6 +20,7 @@
 
 #define STOP_PATIENCE_MS 6000u /* a node gives its modules 5 seconds */
 #define READY_MS 15000u
+#define RESET_MS 1000u /* how long a chip's socket may be away */
 #define LINE_MAX_LEN 4096u
 #define LOG_MAX_LEN (4u << 20)
 
@@ -65,27 +66,50 @@ static char *text_of(const char *folder, const char *name, size_t max_len)
     return (char *)bytes;
 }
 
-/* What a program said last: why it ended. */
-static cw_status tell_end(const struct place *p, const char *folder, const char *what)
+/* The last line of its log, in text, which the caller frees; NULL: there is none. */
+static const char *last_line(const char *folder, char **ret_text)
 {
     char *text = text_of(folder, "log", LOG_MAX_LEN);
     size_t len = text == NULL ? 0 : strlen(text);
     while (len > 0 && text[len - 1] == '\n') {
         text[--len] = '\0';
     }
-    const char *line = text == NULL ? NULL : strrchr(text, '\n');
-    line = line != NULL ? line + 1 : text;
+    *ret_text = text;
+    const char *line = len == 0 ? NULL : strrchr(text, '\n');
+    return line != NULL ? line + 1 : len == 0 ? NULL : text;
+}
+
+/* What a program said last: why it ended. */
+static cw_status tell_end(const struct place *p, const char *folder, const char *what)
+{
+    char *text;
+    const char *line = last_line(folder, &text);
     cw_log_error("node %s" CW_AT ": %s: \"%s\" (%s/log)", p->name, what,
-            line == NULL || line[0] == '\0' ? "it says nothing" : line, folder);
+            line == NULL ? "it says nothing" : line, folder);
     free(text);
     return CW_E_SYSTEM;
 }
 
+char *cw_local_board_said(const struct cw_app *app, const struct cw_descriptor_node *node)
+{
+    if (!node->is_local) {
+        return NULL;
+    }
+    struct place p = place_of(app, node->name.value);
+    char *text;
+    const char *line = last_line(p.board, &text);
+    char *said = line == NULL ? NULL : cw_memory_format("%s (%s/log)", line, p.board);
+    free(text);
+    leave_place(&p);
+    return said;
+}
+
 /* Until a file that a program makes is there and says enough; false: it ended, or takes too long. */
-static bool await(const char *folder, bool (*is_ready)(const char *folder, void *ctx), void *ctx)
+static bool await(const char *folder, bool (*is_ready)(const char *folder, void *ctx), void *ctx,
+        unsigned patience_ms)
 {
     const struct timespec moment = {.tv_nsec = 5000000};
-    for (unsigned waited_ms = 0; waited_ms < READY_MS; waited_ms += 5) {
+    for (unsigned waited_ms = 0; waited_ms < patience_ms; waited_ms += 5) {
         if (is_ready(folder, ctx)) {
             return true;
         }
@@ -241,7 +265,8 @@ static cw_status start_board(struct cw_app *app, const struct cw_descriptor_node
         free(socket);
         status = start_program(p, p->board, command);
     }
-    if (status == CW_OK && !await(p->board, has_socket, (void *)(uintptr_t)local->socket)) {
+    if (status == CW_OK && !await(p->board, has_socket, (void *)(uintptr_t)local->socket,
+                                   READY_MS)) {
         status = tell_end(p, p->board, "its board did not start");
     }
     return status;
@@ -318,8 +343,16 @@ static bool has_run(const char *folder)
     return is_there;
 }
 
+/* A chip whose program lives, and which is reached all the same by nobody: it stands still, or is off. */
+static bool is_reached(const struct cw_descriptor_node *node, const struct place *p)
+{
+    const struct cw_owner_local *local = node->backend->local;
+    return local == NULL ||
+            await(p->board, has_socket, (void *)(uintptr_t)local->socket, RESET_MS);
+}
+
 /* Why it is started: for people. */
-static const char *reason(const struct place *p)
+static const char *reason(const struct cw_descriptor_node *node, const struct place *p)
 {
     if (!has_run(p->node)) {
         return "";
@@ -327,8 +360,11 @@ static const char *reason(const struct place *p)
     if (cw_daemon_pid(p->node) == 0) {
         return "; it had ended";
     }
-    return has_run(p->board) && cw_daemon_pid(p->board) == 0 ? "; its board had ended"
-                                                             : "; it was set up otherwise";
+    if (has_run(p->board) && cw_daemon_pid(p->board) == 0) {
+        return "; its board had ended";
+    }
+    return cw_daemon_pid(p->board) == 0 || is_reached(node, p)
+            ? "; it was set up otherwise" : "; its board stood still, or was off";
 }
 
 static bool is_current(const struct cw_app *app, const struct cw_descriptor_node *node,
@@ -349,7 +385,7 @@ static cw_status start_both(struct cw_app *app, const struct cw_descriptor_node 
         const struct cw_tool *board_command)
 {
     struct greeting greeting = {0};
-    const char *why = reason(p);
+    const char *why = reason(node, p);
     cw_status status = stop_place(p);
     if (status == CW_OK) {
         status = cw_file_make_folder(p->node, 0700);
@@ -363,7 +399,7 @@ static cw_status start_both(struct cw_app *app, const struct cw_descriptor_node 
     if (status == CW_OK) {
         status = start_program(p, p->node, node_command);
     }
-    if (status == CW_OK && !await(p->node, has_greeted, &greeting)) {
+    if (status == CW_OK && !await(p->node, has_greeted, &greeting, READY_MS)) {
         status = tell_end(p, p->node, "causeway-node did not start");
     }
     if (status != CW_OK) {
@@ -387,7 +423,7 @@ static cw_status start(struct cw_app *app, const struct cw_descriptor_node *node
     struct cw_tool board_command = {0};
     cw_status status = write_commands(app, node, &node_command, &board_command);
     if (status == CW_OK && !(runs_as(p.node, &node_command) && runs_as(p.board, &board_command) &&
-                                   is_current(app, node, &p))) {
+                                   is_reached(node, &p) && is_current(app, node, &p))) {
         status = start_both(app, node, &p, &node_command, &board_command);
     }
     free_words(&node_command);

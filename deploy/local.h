@@ -31,6 +31,12 @@ CW_MUST_CHECK cw_status cw_local_find(const struct cw_app *app,
         const struct cw_descriptor_node *node, struct cw_local *ret_local);
 void cw_local_free(struct cw_local *local);
 
+/*
+ * cw_local_board_said - what the chip's program of a local node said last, with the place of its log:
+ * why nobody answers there.  NULL: nothing, or the node is not local.  The caller frees it.
+ */
+char *cw_local_board_said(const struct cw_app *app, const struct cw_descriptor_node *node);
+
 /* cw_local_has - does this tool run, or did it run, a node of that name? */
 bool cw_local_has(const struct cw_app *app, const char *name);
 

@@ -231,8 +231,10 @@ cw_status cw_remote_load(struct cw_app *app, struct cw_remote *r)
     if (answer.status != CW_OK) {
         char text[1024];
         cw_nodeclient_text(&answer, text, sizeof text);
-        cw_log_error("node %s" CW_AT " cannot load \"%s\": %s", r->node->name.value, name_of(r),
-                text);
+        char *said = cw_local_board_said(app, r->node);
+        cw_log_error("node %s" CW_AT " cannot load \"%s\": %s%s%s", r->node->name.value, name_of(r),
+                text, said != NULL ? "; its board said last: " : "", said != NULL ? said : "");
+        free(said);
         return CW_E_SYSTEM;
     }
     r->row.life = CW_LIFE_LOADED;

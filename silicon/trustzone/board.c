@@ -37,13 +37,14 @@
 #include "silicon/trustzone/qemu.h"
 
 #define LOG_MAX (16l << 20)   /* of PATH.log, for each start of the program */
-#define SHORT_LIFE_MS 2000u   /* a reset so soon after the start ...        */
+#define SHORT_LIFE_MS 5000u   /* a reset so soon after the start ...        */
 #define SHORT_LIVES_MAX 5u    /* ... and so often in a row ends it          */
 #define NEVER UINT64_MAX
 /* kpti=off: this CPU reads nothing that it may not, and Linux would take its own addresses' being
  * random for a reason to change its page tables at every call; on this machine that is dear. */
 #define LINUX_ARGUMENTS "console=ttyAMA0 loglevel=4 panic=-1 kpti=off"
-#define WHY_LEN 200u
+#define WHY_LEN 400u
+#define SAID_LEN 120u
 
 typedef enum board_state {
     STATE_OFF,
@@ -71,6 +72,8 @@ struct cw_tz_board {
     uint64_t starts;
     unsigned short_lives;
     char why[WHY_LEN]; /* it ended */
+    struct cw_socket_lines said_lines;
+    char said[SAID_LEN]; /* the last line of the secure console */
 };
 
 static uint64_t now_ms(void)
@@ -174,6 +177,21 @@ static void keep(struct cw_tz_board *b, const uint8_t *bytes, size_t len)
     }
 }
 
+/* Printable bytes alone: it is told in logs and in a status. */
+static void note_said(void *ctx, const char *line)
+{
+    struct cw_tz_board *b = ctx;
+    size_t len = 0;
+    for (const char *c = line; c != NULL && *c != 0 && len < sizeof b->said - 1; c++) {
+        if ((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7f) {
+            b->said[len++] = *c;
+        }
+    }
+    if (len > 0) {
+        b->said[len] = 0;
+    }
+}
+
 static void read_console(struct cw_tz_board *b)
 {
     uint8_t bytes[4096];
@@ -181,6 +199,7 @@ static void read_console(struct cw_tz_board *b)
     while (b->state == STATE_RUNNING
             && (got = recv(b->qemu.console, bytes, sizeof bytes, MSG_DONTWAIT)) > 0) {
         keep(b, bytes, (size_t)got);
+        cw_socket_lines_put(&b->said_lines, bytes, (size_t)got, note_said, b);
         (void)cw_socket_write(&b->console, bytes, (size_t)got);
     }
 }
@@ -248,8 +267,8 @@ static cw_status prepare_linux(struct cw_tz_board *b)
 static cw_status start(struct cw_tz_board *b)
 {
     b->is_led = b->asks_reset = b->asks_power_off = false;
-    b->qtest_lines = (struct cw_socket_lines){.len = 0};
-    b->why[0] = 0;
+    b->qtest_lines = b->said_lines = (struct cw_socket_lines){.len = 0};
+    b->why[0] = b->said[0] = 0;
     cw_status status = open_links(b);
     status = status == CW_OK ? prepare_linux(b) : status;
     status = status == CW_OK ? cw_qemu_start(&b->qemu, &b->chip) : status;
@@ -262,7 +281,7 @@ static cw_status start(struct cw_tz_board *b)
     return status;
 }
 
-/* What it said before it ended is still heard. */
+/* What it said before it ended is still heard; nobody waits at a link that nobody serves. */
 static int stop(struct cw_tz_board *b, board_state state)
 {
     int exit_status = 0;
@@ -271,6 +290,8 @@ static int stop(struct cw_tz_board *b, board_state state)
         read_console(b);
         cw_qemu_end(&b->qemu, &exit_status, b->why, sizeof b->why);
     }
+    cw_socket_close(&b->link);
+    cw_socket_close(&b->probe);
     b->state = state;
     b->is_led = false;
     return exit_status;
@@ -283,13 +304,18 @@ static void end(struct cw_tz_board *b, const char *why)
     say(b, "event ended %s", b->why);
 }
 
+static void take_facts(struct cw_tz_board *b);
+
 static void restart(struct cw_tz_board *b, const char *reason)
 {
     const bool is_short = now_ms() - b->started_ms < SHORT_LIFE_MS;
     b->short_lives = is_short ? b->short_lives + 1 : 0;
     if (b->short_lives > SHORT_LIVES_MAX) {
+        char why[WHY_LEN];
+        (void)snprintf(why, sizeof why, "it resets itself again and again; its secure console said %s%s",
+                b->said[0] != 0 ? "last: " : "nothing", b->said);
         b->state = STATE_ENDED;
-        end(b, "it resets itself again and again");
+        end(b, why);
         return;
     }
     say(b, "event reset %s", reason);
@@ -310,7 +336,11 @@ static void take_end(struct cw_tz_board *b)
                 b->why[0] != 0 ? ": " : "", b->why);
         end(b, why);
         b->has_failed = b->is_quit = is_first; /* it never ran */
-    } else if (b->asks_reset) {
+    } else if (b->asks_reset || (b->facts_fd >= 0 && !b->asks_power_off)) {
+        /* So early nobody looks at the GPIO yet: its next life tells which of the two it wanted. */
+        if (b->facts_fd >= 0) {
+            take_facts(b);
+        }
         restart(b, "firmware");
     } else {
         b->state = STATE_OFF;

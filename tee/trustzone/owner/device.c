@@ -298,6 +298,16 @@ static cw_status replace_firmware(const char *path, const struct flash *f,
     return cw_file_write_parts(path, parts, sizeof parts / sizeof parts[0], TZ_FLASH_LEN, 0600, true);
 }
 
+/* Byte for byte: boot is in no measurement. */
+static bool holds(const struct flash *f, const struct cw_tz_firmware_file *firmware)
+{
+    uint8_t rest = 0;
+    for (size_t i = firmware->len; i < CW_TZ_FIRMWARE_MAX; i++) {
+        rest |= f->bytes[i];
+    }
+    return rest == 0 && memcmp(f->bytes, firmware->bytes, firmware->len) == 0;
+}
+
 static cw_status update(const char *path, const struct flash *f,
         const struct cw_tz_firmware_file *firmware, struct cw_tz_device_info *info)
 {
@@ -307,10 +317,11 @@ static cw_status update(const char *path, const struct flash *f,
                 path, info->firmware.security_version, firmware->info.security_version);
         return CW_E_STATE;
     }
-    if (cw_tz_firmware_is_same(&firmware->info, &info->firmware)) {
+    if (holds(f, firmware)) {
         return CW_OK;
     }
     info->firmware = firmware->info;
+    info->is_firmware_written = true;
     return replace_firmware(path, f, firmware);
 }
 

@@ -23,6 +23,7 @@ struct cw_tz_device_info {
     uint8_t manufacturer[CW_P256_PUBLIC_LEN];
     struct cw_tz_firmware_info firmware;
     bool is_journal_new; /* erased: it never started */
+    bool is_firmware_written; /* by cw_tz_device_update: there were other bytes */
 };
 
 struct cw_tz_device_wish {

@@ -125,7 +125,22 @@ static cw_status update(const struct cw_owner_call *call, const struct cw_tz_fir
 
 static bool has_changed(const struct outcome *o)
 {
-    return !o->is_update || memcmp(&o->was, &o->info.firmware, sizeof o->was) != 0;
+    return !o->is_update || o->info.is_firmware_written;
+}
+
+/* What the bytes that were written mean for whoever believes this device. */
+static const char *update_text(const struct outcome *o)
+{
+    if (!o->info.is_firmware_written) {
+        return " already, byte for byte: nothing to do";
+    }
+    if (cw_tz_firmware_is_same(&o->was, &o->info.firmware)) {
+        return ", other boot code: written; monitor, kernel and keys are the same";
+    }
+    return o->was.security_version == o->info.firmware.security_version
+            ? ", but other bytes than there were: written; its evidence names them, so `causeway apply` "
+              "with this Causeway, or add the .bin file to \"collateral\""
+            : ", new: written";
 }
 
 static void print(const struct outcome *o)
@@ -133,7 +148,7 @@ static void print(const struct outcome *o)
     const struct cw_tz_hex platform = cw_tz_hex(o->info.platform, sizeof o->info.platform);
     if (o->is_update) {
         printf("%s: firmware of security version %u%s\n", o->path, o->info.firmware.security_version,
-                has_changed(o) ? ", new" : " already: nothing to do");
+                update_text(o));
     } else {
         printf("%s: a new device, firmware of security version %u\n", o->path,
                 o->info.firmware.security_version);

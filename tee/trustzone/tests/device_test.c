@@ -211,6 +211,26 @@ static void newer_firmware_leaves_device_and_journal_as_they_are(void **state)
     close(fd);
     assert_int_equal(byte, 0xff ^ 0x5a);
     assert_int_equal(cw_tz_device_update(flash, &firmware[2], &after, &was), CW_OK); /* as new */
+    assert_true(after.is_firmware_written);
+}
+
+static void other_bytes_of_the_same_version_are_written(void **state)
+{
+    (void)state;
+    struct cw_tz_device_info info = {0};
+    struct cw_tz_firmware_info was = {0};
+    assert_int_equal(make("board", false, &info), CW_OK);
+    assert_int_equal(cw_tz_device_update(flash, &firmware[0], &info, &was), CW_OK);
+    assert_false(info.is_firmware_written);
+    static const uint64_t boot[] = {0, CW_TZ_FIRMWARE_MAX - 1}; /* its first byte; behind its end */
+    for (size_t i = 0; i < 2; i++) {
+        poke(boot[i], 0x11);
+        assert_int_equal(cw_tz_device_update(flash, &firmware[0], &info, &was), CW_OK);
+        assert_true(info.is_firmware_written);
+        assert_true(cw_tz_firmware_is_same(&was, &info.firmware));
+        assert_int_equal(cw_tz_device_update(flash, &firmware[0], &info, &was), CW_OK);
+        assert_false(info.is_firmware_written);
+    }
 }
 
 static void older_firmware_is_refused(void **state)
@@ -317,6 +337,7 @@ int main(void)
             CASE(what_is_there_is_not_overwritten),
             CASE(every_byte_of_the_device_block_counts),
             CASE(a_foreign_secret_or_certificate_is_found),
+            CASE(other_bytes_of_the_same_version_are_written),
             CASE(newer_firmware_leaves_device_and_journal_as_they_are),
             CASE(older_firmware_is_refused),
             CASE(a_board_that_runs_is_left_alone),
