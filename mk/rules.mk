@@ -44,7 +44,7 @@
 #   tests/unit/a/x_test.c.with = tee/t/enclave/copy.c   files linked besides, ahead of the archive
 #   tests/unit/a/x_test.c.libs = ...                    (cflags as above)
 # Files tests/support/*.c are in an archive that every unit test links.
-# Script tests: tests/system/NN-name.sh, tests/targets/*.sh, tests/adversary/*.sh and
+# Script tests: tests/system/NN-name.sh, tests/adversary/*.sh and
 # {tee,silicon,services}/*/tests/*.sh, run from the root; exit status 0 passed, 77 skipped (the
 # last line printed says why).  A script that plays several cases may end with the line
 # `N passed, N failed, N skipped`, which then counts.  A line `# timeout: 600` raises its limit.
@@ -198,7 +198,7 @@ OBJECTS += $(call objects,host,$1 $($1.with))
 TEST_FILES += $(B)/host/tests/$(basename $1)
 endef
 $(if $(filter host,$(MACHINES)),$(foreach t,$(TEST_SOURCES),$(eval $(call test-rules,$t))))
-SCRIPT_TESTS := $(sort $(wildcard tests/system/*.sh tests/targets/*.sh tests/adversary/*.sh) \
+SCRIPT_TESTS := $(sort $(wildcard tests/system/*.sh tests/adversary/*.sh) \
     $(wildcard $(foreach z,tee silicon services,$z/*/tests/*.sh)))
 
 # --- SDK ------------------------------------------------------------------------------------------

@@ -3,15 +3,9 @@
 # The proof of the adversary suite (suite.sh): with any one check of the receiver taken out, or a
 # genuine message among the attacks, it must fail.
 # timeout: 400
-set -u -o pipefail
+. tests/support/cases.bash
 siege=build/host/bin/causeway-siege
 sdk=build/sdk
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
-}
 setting() { sed -n "s/^$1 = //p" "$sdk/machine/enclave-x86_64.mk"; }
 
 # edit FILE SED: a copy with one check less, $scratch/NAME; a sed that changes nothing is an error
@@ -25,8 +19,8 @@ edit() {
 finds() {
     local name=$1
     shift
-    timeout 120 "$@" --json >"$scratch/out" 2>"$scratch/err"
-    [ $? -eq 1 ] && grep -qE 'not refused as it must be|something changed' "$scratch/err"
+    timeout 120 "$@" --json >"$scratch/out" 2>"$scratch/log"
+    [ $? -eq 1 ] && grep -qE 'not refused as it must be|something changed' "$scratch/log"
     check "finds: $name" $?
 }
 
@@ -39,7 +33,7 @@ weak() {
     cp -r "$sdk" "$weak"
     # shellcheck disable=SC2046
     $(setting CC) $(setting CFLAGS) -w -I. -c "$scratch/$(basename "$3")" -o "$scratch/$object" &&
-        $(setting AR) r "$weak/lib/native/libcore.a" "$scratch/$object" 2>"$scratch/err"
+        $(setting AR) r "$weak/lib/native/libcore.a" "$scratch/$object" 2>"$scratch/log"
     check "$1 is built" $?
     finds "$1" "$siege" --sdk "$weak" --group "$2" --stride 5
 }
@@ -77,9 +71,8 @@ weak_owner 'an owner who ignores the tag of answers' 's/!cw_suite_open(\(.*\)/cw
 # The other attackers: a genuine message among theirs.
 for attack in 'network.py frames' 'liars.py native'; do
     # shellcheck disable=SC2086
-    timeout 120 python3 tests/adversary/$attack --plant >"$scratch/out" 2>"$scratch/err"
-    [ $? -eq 1 ] && grep -q 'not refused as it must be' "$scratch/err"
+    timeout 120 python3 tests/adversary/$attack --plant >"$scratch/out" 2>"$scratch/log"
+    [ $? -eq 1 ] && grep -q 'not refused as it must be' "$scratch/log"
     check "finds: a genuine message in $attack" $?
 done
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

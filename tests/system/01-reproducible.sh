@@ -3,20 +3,8 @@
 # The measurement is the identity: the same sources give the same images, byte for byte, in any
 # folder.  Two copies of the tree build everything freestanding, and then an application.
 # timeout: 900
-set -eu -o pipefail
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-verdict() {
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-    fi
-}
+. tests/support/cases.bash
+set -e
 
 # The second folder's name is longer and has a space and a sign that sed and make know.
 first=$scratch/a second="$scratch/another+folder/b"
@@ -42,7 +30,7 @@ cmp_trees() {
 }
 cmp_trees "$first" 1 && cmp_trees "$second" 2 && diff "$scratch/sums.1" "$scratch/sums.2" && status=0 ||
     status=1
-verdict "$(wc -l <"$scratch/sums.1") archives, images and SDK files are the same" "$status"
+check "$(wc -l <"$scratch/sums.1") archives, images and SDK files are the same" "$status"
 
 # Modules: one owner, two folders and two SDKs.
 key=$scratch/vendor.key
@@ -69,14 +57,13 @@ for example in examples/*/*.json; do
             esac
         done
         [ -s "$linked.bin" ] && cmp "$linked.bin" "$other.bin" && status=0 || status=1
-        verdict "$example: $(basename "$(dirname "$linked")")" "$status"
+        check "$example: $(basename "$(dirname "$linked")")" "$status"
     done
 done
 
 # The comparison sees a single changed byte.
 printf '\001' | dd of="$linked.bin" bs=1 seek=7 conv=notrunc status=none
 cmp -s "$linked.bin" "$other.bin" && status=1 || status=0
-verdict "a planted difference is seen" "$status"
+check "a planted difference is seen" "$status"
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

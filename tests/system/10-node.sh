@@ -1,20 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The node daemon as its operator sees it: options, exit statuses, first start, strangers, the end.
-set -u -o pipefail
+. tests/support/cases.bash
 node=$PWD/build/host/bin/causeway-node
 page=$PWD/node/causeway-node.1
-scratch=$(mktemp -d)
-pid= failed=0 passed=0
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$scratch"' EXIT
+pid=""
+finish() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null
+    rm -rf "$scratch"
+}
 cd "$scratch" || exit 1
 
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
-}
-
-# exits STATUS WORD ARGUMENT...: that exit status, and a line on standard error with that word
-exits() {
+# ends STATUS WORD ARGUMENT...: that exit status, and a line on standard error with that word
+ends() {
     local wanted=$1 word=$2
     shift 2
     timeout 60 "$node" "$@" >out 2>err
@@ -46,17 +44,17 @@ stop() { # SIGNAL
 }
 
 owner=$(printf 'a%.0s' $(seq 64))
-exits 2 'name NAME is needed' --tee native --listen 127.0.0.1:0
-exits 2 'listen HOST:PORT is needed' --name n --tee native
-exits 2 'tee TEE is needed' --name n --listen 127.0.0.1:0
-exits 2 'native sancus' --name n --listen 127.0.0.1:0 --tee sgx2
-exits 2 'expected HOST:PORT' --name n --listen ::1:80 --tee native
-exits 2 '64 lower-case hex digits' --name n --owner "${owner^^}" --listen 127.0.0.1:0
-exits 2 'did you mean --listen' --name n --listne 127.0.0.1:0
-exits 2 'KEY=VALUE' --platform memory --name n
-exits 2 'expected a number' --max-store many --name n
-exits 1 'expected MiB' --name n --tee native --listen 127.0.0.1:0 --state s --platform memory=x
-exits 1 'cannot listen' --name n --tee native --listen 192.0.2.1:1 --state s
+ends 2 'name NAME is needed' --tee native --listen 127.0.0.1:0
+ends 2 'listen HOST:PORT is needed' --name n --tee native
+ends 2 'tee TEE is needed' --name n --listen 127.0.0.1:0
+ends 2 'native sancus' --name n --listen 127.0.0.1:0 --tee sgx2
+ends 2 'expected HOST:PORT' --name n --listen ::1:80 --tee native
+ends 2 '64 lower-case hex digits' --name n --owner "${owner^^}" --listen 127.0.0.1:0
+ends 2 'did you mean --listen' --name n --listne 127.0.0.1:0
+ends 2 'KEY=VALUE' --platform memory --name n
+ends 2 'expected a number' --max-store many --name n
+ends 1 'expected MiB' --name n --tee native --listen 127.0.0.1:0 --state s --platform memory=x
+ends 1 'cannot listen' --name n --tee native --listen 192.0.2.1:1 --state s
 
 sed 's/\\-/-/g' "$page" >page
 "$node" --help >help && for option in $(grep -Eo '^  --[a-z-]+' help); do
@@ -105,17 +103,16 @@ stop TERM
 start --owner "$owner" --json-log
 [ "$fingerprint" = "$first" ]
 check 'a second start keeps the fingerprint' $?
-exits 1 'in use' --name n --tee native --listen "$address" --state other
+ends 1 'in use' --name n --tee native --listen "$address" --state other
 stop INT
 python3 -c 'import json, sys
 for line in open("log"): json.loads(line)["text"]' && grep -q 'signal INT' log
 check 'lines of the log are JSON' $?
 
 chmod 644 state/key.pem
-exits 1 'state/key.pem' --name n --tee native --listen 127.0.0.1:0 --state state
+ends 1 'state/key.pem' --name n --tee native --listen 127.0.0.1:0 --state state
 chmod 600 state/key.pem
 rm state/key.pem
-exits 1 'restore it from a backup' --name n --tee native --listen 127.0.0.1:0 --state state
+ends 1 'restore it from a backup' --name n --tee native --listen 127.0.0.1:0 --state state
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

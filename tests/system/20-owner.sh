@@ -3,10 +3,7 @@
 # The owner's tool against two real nodes with native modules: deployment, exactly-once events,
 # crashes at any moment, restored backups, lost nodes, changed keys.
 # timeout: 600
-set -u -o pipefail
-bin=$PWD/build/host/bin
-scratch=$(mktemp -d)
-passed=0 failed=0
+. tests/support/cases.bash
 declare -A pids
 
 stop() { # NODE
@@ -17,25 +14,7 @@ finish() {
     for node in "${!pids[@]}"; do stop "$node"; done
     rm -rf "$scratch"
 }
-trap finish EXIT
 
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-        tail -n 20 "$scratch/log" 2>/dev/null | sed 's/^/    /'
-    fi
-}
-exits() { # STATUS COMMAND...
-    local expected=$1 status
-    shift
-    "$@" >"$scratch/out" 2>"$scratch/log"
-    status=$?
-    [ "$status" -eq "$expected" ] || { echo "exit status $status: $*" >>"$scratch/log"; return 1; }
-}
 causeway() { "$bin/causeway" "$@"; }
 
 start() { # NODE ADDRESS
@@ -99,7 +78,7 @@ END
 app=$scratch/app
 mkdir "$app"
 cp tests/data/owner/*.c "$app"
-cd "$app"
+cd "$app" || exit 1
 one=127.0.0.1:1 two=127.0.0.1:2
 describe '"allow_unprotected": true'
 fingerprint=$(causeway key show)
@@ -268,5 +247,4 @@ stop one
 exits 1 causeway destroy && exits 0 causeway destroy --force
 check 'destroy --force forgets nodes that are gone' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

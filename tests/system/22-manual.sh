@@ -2,14 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Man pages and --help tell the same, help has an example of each verb that is understood, and the
 # pages are right in their language.
-set -u -o pipefail
+. tests/support/cases.bash
 tool=build/host/bin/causeway
-TMPDIR=$(mktemp -d)
-trap 'rm -rf "$TMPDIR"' EXIT
-failed=0 passed=0
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
-}
 page=$(sed 's/\\-/-/g; s/\\f[A-Z]//g' deploy/causeway.1)
 verbs=$($tool --help | awk '/^verbs/ {on = 1; next} /^options/ {on = 0} on && /^  [a-z]/ {print $1}')
 for verb in $verbs; do
@@ -38,10 +32,10 @@ done
 
 # The example of each verb is understood as it stands; --help keeps it from running.
 for verb in $verbs; do
-    $tool help "$verb" | sed -n 's/^  \(causeway .*\)/\1/p' >"$TMPDIR/example"
-    read -ra words <"$TMPDIR/example"
-    [ "${words[1]}" = "$verb" ] && "$tool" "${words[@]:1}" --help >"$TMPDIR/out" 2>"$TMPDIR/err" &&
-        [ ! -s "$TMPDIR/err" ]
+    $tool help "$verb" | sed -n 's/^  \(causeway .*\)/\1/p' >"$scratch/example"
+    read -ra words <"$scratch/example"
+    [ "${words[1]}" = "$verb" ] && "$tool" "${words[@]:1}" --help >"$scratch/out" 2>"$scratch/err" &&
+        [ ! -s "$scratch/err" ]
     check "the example of $verb is understood: ${words[*]}" $?
 done
 [ "$($tool --help)" = "$($tool help)" ] && [ "$($tool send --help)" = "$($tool help send)" ]
@@ -91,14 +85,13 @@ done
 # The pages are right in their language.
 for file in deploy/*.[1-8] node/*.1 silicon/*/*.1 tests/adversary/*.1; do
     if command -v mandoc >/dev/null; then
-        mandoc -Tlint -W warning "$file" | grep -v 'missing date, using' >"$TMPDIR/lint"
-        [ ! -s "$TMPDIR/lint" ] || { cat "$TMPDIR/lint"; false; }
+        mandoc -Tlint -W warning "$file" | grep -v 'missing date, using' >"$scratch/lint"
+        [ ! -s "$scratch/lint" ] || { cat "$scratch/lint"; false; }
         check "mandoc finds nothing in $file" $?
     fi
-    LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 "$file" 2>"$TMPDIR/lint" >"$TMPDIR/text"
-    [ ! -s "$TMPDIR/lint" ] && [ -s "$TMPDIR/text" ]
+    LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 "$file" 2>"$scratch/lint" >"$scratch/text"
+    [ ! -s "$scratch/lint" ] && [ -s "$scratch/text" ]
     check "man shows $file without a warning" $?
 done
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

@@ -2,34 +2,13 @@
 # SPDX-License-Identifier: MIT
 # The state at rest: key file or passphrase, backup and restore, states and peers of other versions.
 # timeout: 300
-set -u -o pipefail
-bin=$PWD/build/host/bin
-scratch=$(mktemp -d)
-passed=0 failed=0
+. tests/support/cases.bash
 node=
 finish() {
     [ -n "$node" ] && kill "$node" 2>/dev/null && wait "$node" 2>/dev/null
     rm -rf "$scratch"
 }
-trap finish EXIT
 
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/log" 2>/dev/null | sed 's/^/    /'
-    fi
-}
-exits() { # STATUS COMMAND...
-    local expected=$1 status
-    shift
-    "$@" >"$scratch/out" 2>"$scratch/log" </dev/null
-    status=$?
-    [ "$status" -eq "$expected" ] || { echo "exit status $status: $*" >>"$scratch/log"; return 1; }
-}
 says() { grep -q -- "$1" "$scratch/log" || { echo "not said: $1" >>"$scratch/log"; return 1; }; }
 causeway() { setsid -w "$bin/causeway" "$@"; } # without a terminal
 field() { python3 -c "import json, sys; j = json.load(sys.stdin); print($1)"; }
@@ -46,7 +25,7 @@ secret() { # FILE TEXT
 app=$scratch/app
 mkdir "$app"
 cp tests/data/owner/*.c "$app"
-cd "$app"
+cd "$app" || exit 1
 "$bin/causeway" key show >"$scratch/fingerprint" || exit 1
 "$bin/causeway-node" --name one --listen 127.0.0.1:0 --tee native --state "$scratch/one" \
     --owner "$(cat "$scratch/fingerprint")" >"$scratch/ready" 2>"$scratch/node.log" &
@@ -189,7 +168,7 @@ epochs() { # connection and epoch of all that this owner seals
     causeway status --json 2>/dev/null |
         field "*['%s %d' % (c['connection'], c['epoch']) for c in j['connections'] if c['direct']], sep='\\n'"
 }
-epoch=$(connection add epoch) before=$(total)
+epoch=$(connection add epoch)
 for _ in 1 2 3 4; do causeway send add --quiet; done
 causeway request get-total --quiet >/dev/null
 epochs >"$scratch/before"
@@ -278,5 +257,4 @@ check 'a node tells an owner of another version so, in its own' $?
 exits 0 causeway status
 check 'and serves others as before' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

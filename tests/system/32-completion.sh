@@ -1,15 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Completion for shells: the scripts are right in their languages, and complete.
-set -u -o pipefail
-bin=$PWD/build/host/bin
+. tests/support/cases.bash
 PATH=$bin:$PATH
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
-}
 verbs=$(causeway --help | awk '/^verbs/ {on = 1; next} /^options/ {on = 0} on && /^  [a-z]/ {print $1}')
 for shell in bash zsh fish; do
     causeway completion $shell >"$scratch/causeway.$shell"
@@ -136,5 +129,4 @@ else
     skipped=$((skipped + 1))
 fi
 [ "$skipped" -eq 0 ] || echo 'zsh or fish is not installed'
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+summary

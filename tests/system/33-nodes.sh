@@ -2,27 +2,12 @@
 # SPDX-License-Identifier: MIT
 # causeway nodes and causeway doctor: nodes that serve, refuse, are away, are somebody else.
 # timeout: 400
-set -u -o pipefail
-bin=$PWD/build/host/bin
-scratch=$(mktemp -d)
+. tests/support/cases.bash
 unset CAUSEWAY_SDK CAUSEWAY_KEY_FILE CAUSEWAY_PASSPHRASE_FILE
-passed=0 failed=0
 declare -A pids
 finish() {
     for node in "${!pids[@]}"; do kill "${pids[$node]}" && wait "${pids[$node]}"; done 2>/dev/null
     rm -rf "$scratch"
-}
-trap finish EXIT
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"
-        tail -n 30 "$scratch/out" "$scratch/err" 2>/dev/null; fi
-}
-exits() { # STATUS COMMAND...
-    local expected=$1 status
-    shift
-    "$@" >"$scratch/out" 2>"$scratch/err"
-    status=$?
-    [ "$status" -eq "$expected" ] || { echo "exit status $status" >>"$scratch/err"; return 1; }
 }
 causeway() { "$bin/causeway" "$@"; }
 start() { # NODE ADDRESS OWNER
@@ -50,7 +35,7 @@ c = j.get('checks', [])
 def check(what, status, *words):
     return any(x['check'] == what and x['status'] == status and
                all(w in x['text'] + ' ' + (x['remedy'] or '') for w in words) for x in c)
-sys.exit(not ($1))" 2>>"$scratch/err"
+sys.exit(not ($1))" 2>>"$scratch/log"
 }
 listing() { (cd "$scratch/app" && find . -type f -exec sha256sum {} + | sort; find . -type d | sort); }
 
@@ -101,7 +86,7 @@ exits 1 causeway nodes --json "${state[@]}" && holds "
     all(e['remedy'] for e in j['errors']) and j['exit'] == 1"
 check 'nodes that are away or serve somebody else are told, each with its remedy' $?
 describe ", {\"name\": \"dead\", \"tee\": \"native\", \"address\": \"local\"}"
-exits 1 causeway nodes "${state[@]}" && grep -q 'node dead: it is local, and does not run; `causeway apply`' "$scratch/err"
+exits 1 causeway nodes "${state[@]}" && grep -q 'node dead: it is local, and does not run; `causeway apply`' "$scratch/log"
 check 'a local node that does not run' $?
 describe ''
 one=$(address one)
@@ -114,7 +99,6 @@ exits 1 causeway nodes --json "${state[@]}" && holds "
 check 'another key than the pinned one is told, and nothing is asked' $?
 exits 0 causeway key forget-node one "${state[@]}" && exits 0 causeway nodes "${state[@]}"
 check 'and is taken when the owner says so' $?
-
 
 # --- doctor ------------------------------------------------------------------------------------
 mkdir "$scratch/empty" && cd "$scratch/empty" || exit 1
@@ -145,7 +129,7 @@ exits 1 causeway doctor "${state[@]}" && grep -q "^error .*state is open to othe
 check 'a state that is open to others' $?
 chmod 700 "$scratch/state"
 chmod 644 "$scratch/state/key"
-exits 1 causeway doctor "${state[@]}" && grep -q '^error .*key.*chmod 600' "$scratch/out" && [ ! -s "$scratch/err" ]
+exits 1 causeway doctor "${state[@]}" && grep -q '^error .*key.*chmod 600' "$scratch/out" && [ ! -s "$scratch/log" ]
 check 'a key file that is open to others' $?
 chmod 600 "$scratch/state/key"
 describe ", {\"name\": \"gone\", \"tee\": \"native\", \"address\": \"127.0.0.1:$away\"}"
@@ -164,7 +148,7 @@ exits 1 causeway doctor --json "${state[@]}" &&
     holds "check('port', 'error', 'held by', '(process ${pids[squatter]})', 'end it')"
 check 'a port that somebody else holds, and who' $?
 sed -i 's/"sources": \["counter.c"\]/"sources": ["counter.c"], "serve": "127.0.0.1:'"$away"'"/' app.json
-causeway destroy --quiet --force "${state[@]}" 2>"$scratch/err"
+causeway destroy --quiet --force "${state[@]}" 2>"$scratch/log"
 exits 1 causeway doctor --json "${state[@]}" && holds "check('port', 'error', 'module counter is to be served', 'held by')"
 check 'a port that a module wants and somebody else holds' $?
 stop squatter 2>/dev/null
@@ -175,5 +159,4 @@ describe ', {}'
 exits 1 causeway doctor --json "${state[@]}" && holds "check('descriptor', 'error', 'mistakes: 3', 'causeway validate')"
 check 'a wrong descriptor does not keep it from looking at the rest' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

@@ -2,18 +2,10 @@
 # SPDX-License-Identifier: MIT
 # timeout: 600
 # `causeway demo --once`: every step holds, every attack is there, and nothing is left behind.
-set -u -o pipefail
-bin=$PWD/build/host/bin
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+. tests/support/cases.bash
 export TMPDIR=$scratch
-passed=0 failed=0
 
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
-}
-
-timeout 240 "$bin/causeway" demo --once --json >"$scratch/out" 2>"$scratch/err"
+timeout 240 "$bin/causeway" demo --once --json >"$scratch/out" 2>"$scratch/log"
 check 'exit status 0' $?
 python3 - "$scratch/out" <<'END'
 import json, sys
@@ -60,5 +52,4 @@ done
 ! pgrep -f "$scratch/live/" >/dev/null
 check 'when it is killed its parts end too' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

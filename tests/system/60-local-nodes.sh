@@ -3,27 +3,12 @@
 # Nodes whose address is "local": apply starts them here, notices that they died, restarts them when
 # the descriptor says something else, and destroy ends them, and nobody else.
 # timeout: 240
-set -u -o pipefail
-bin=$PWD/build/host/bin
-scratch=$(mktemp -d)
-passed=0 failed=0
-
+. tests/support/cases.bash
 finish() {
-    cd "$scratch/app" && "$bin/causeway" destroy --force --quiet >/dev/null 2>&1
+    end_app
     rm -rf "$scratch"
 }
-trap finish EXIT
 
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/log" 2>/dev/null | sed 's/^/    /'
-    fi
-}
 causeway() { "$bin/causeway" "$@" >"$scratch/out" 2>"$scratch/log"; }
 answers() { [ "$("$bin/causeway" call ping ask --text hello --quiet 2>/dev/null)" = olleh ]; }
 pid() { cat ".causeway/nodes/$1/pid"; }
@@ -104,5 +89,4 @@ causeway apply && board=$(pid node1/board) node=$(pid node1/node) && causeway de
     grep -q 'stop .*node1' "$scratch/out" && gone "$board" && gone "$node"
 check 'destroy ends nodes and boards' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

@@ -3,26 +3,13 @@
 # A package folder is all that an author needs: installed, moved, and used with the source tree out
 # of sight, as the README says.
 # timeout: 300
-set -u -o pipefail
+. tests/support/cases.bash
 tree=$PWD
-scratch=$(mktemp -d)
-passed=0 failed=0 skipped=0
 finish() {
     for app in "$scratch"/work/*/app.json; do
         [ ! -e "$app" ] || causeway destroy --force --quiet "$app" >/dev/null 2>&1
     done
     rm -rf "$scratch"
-}
-trap finish EXIT
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-        tail -n 30 "$scratch/out" 2>/dev/null | sed 's/^/    /'
-    fi
 }
 
 # --- installed, and moved ----------------------------------------------------------------------
@@ -141,5 +128,4 @@ else
     echo 'skipped: there is no systemd-analyze'
 fi
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+summary

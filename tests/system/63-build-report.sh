@@ -3,23 +3,9 @@
 # What `causeway build` says of modules: sizes, stack, fingerprint; and of those that do not fit their
 # chip: which memory, by how many bytes, and what to do.
 # timeout: 240
-set -u -o pipefail
-bin=$PWD/build/host/bin
+. tests/support/cases.bash
 report=$PWD/docs/tcb.md
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/err" | sed 's/^/    /'
-    fi
-}
-build() { "$bin/causeway" build "$@" >"$scratch/out" 2>"$scratch/err"; }
+build() { "$bin/causeway" build "$@" >"$scratch/out" 2>"$scratch/log"; }
 
 cp -r examples/ping-pong "$scratch/app"
 cd "$scratch/app" || exit 1
@@ -56,7 +42,7 @@ END
 refused() { # SOURCE PATTERN: one line that matches
     printf '#include "causeway.h"\n%s\n' "$1" >m.c
     build && return 1
-    [ "$(wc -l <"$scratch/err")" = 1 ] && grep -Eq "$2" "$scratch/err"
+    [ "$(wc -l <"$scratch/log")" = 1 ] && grep -Eq "$2" "$scratch/log"
 }
 refused 'CW_ENTRY(e, data, len, reply)
 {
@@ -105,5 +91,4 @@ CW_ENTRY(e, data, len, reply)
 }' 'module m: RAM of node n is too small by [0-9]+ bytes .*: move a module to another node'
 check 'variables that are too large for the RAM' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

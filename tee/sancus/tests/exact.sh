@@ -3,27 +3,12 @@
 # examples/ping-pong on two boards with the chip as published, quirks and all: apply, a ball that
 # comes back, a question that is answered.
 # timeout: 240
-set -u -o pipefail
-bin=$PWD/build/host/bin
-scratch=$(mktemp -d)
-passed=0 failed=0
-
+. tests/support/cases.bash
 finish() {
-    cd "$scratch/app" && "$bin/causeway" destroy --force --quiet >/dev/null 2>&1
+    end_app
     rm -rf "$scratch"
 }
-trap finish EXIT
 
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/log" "$scratch"/app/.causeway/nodes/*/*.log 2>/dev/null
-    fi
-}
 causeway() { "$bin/causeway" "$@" >"$scratch/out" 2>"$scratch/log"; }
 
 mkdir "$scratch/app"
@@ -50,5 +35,4 @@ check 'and comes back as it was' $?
 check 'a question is answered' $?
 causeway apply && [ "$(grep -c 'freshness none' "$scratch/out")" = 2 ]
 check 'its lives cannot be told from one another, and apply says so' $?
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+summary

@@ -3,15 +3,10 @@
 # The proof of the tests of R1 to R27: a runtime with one mistake in it fails the test named for it.
 # Every seventh mistake; with --long all of them.
 # timeout: 900
-set -u -o pipefail
+. tests/support/cases.bash
 sdk=build/sdk
 tests=build/host/tests/tee/sgx/tests
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 count=0
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $1"; fi
-}
+count=0
 setting() { sed -n "s/^$1 = //p" "$sdk/machine/enclave-x86_64.mk"; }
 sources=$(make -s --no-print-directory print-enclave-x86_64.sgx | sed 's/^[^=]*= //')
 [ -n "$sources" ] || { echo 'no list of the runtime'; exit 1; }
@@ -96,5 +91,4 @@ mutant keys_test r26_keys_are_wiped sdk/seal.c 's/^    cw_gcm_forget();$//'
 mutant keys_test r26_canary_is_another_one_in_every_life $port \
     's/return cw_enclave_random((uint8_t \*)&__cw_tls\[5\].*/__cw_tls[5] = 7; return true;/'
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ $failed -eq 0 ]
+summary

@@ -1,28 +1,17 @@
 # SPDX-License-Identifier: MIT
 # For script tests that run an application on a local TrustZone board: sourced at their begin.  The
 # application is in $scratch/app, where they are then.
-set -u -o pipefail
-bin=$PWD/build/host/bin
+. tests/support/cases.bash
 for need in qemu-system-aarch64 aarch64-linux-gnu-gcc; do
     command -v $need >/dev/null || { echo "$need is missing"; exit 77; }
 done
 [ -f build/sdk/lib/trustzone/firmware.bin ] || { echo 'no firmware was built for AArch64'; exit 77; }
-scratch=$(mktemp -d)
-passed=0 failed=0
 finish() {
-    cd "$scratch/app" && "$bin/causeway" destroy --force --quiet >/dev/null 2>&1
+    end_app
     rm -rf "$scratch"
 }
-trap finish EXIT
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1)) && echo "ok: $1"
-    else
-        failed=$((failed + 1)) && echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/log" 2>/dev/null | sed 's/^/    /'
-    fi
-}
-apply() { "$bin/causeway" apply >"$scratch/out" 2>"$scratch/log"; }
+causeway() { "$bin/causeway" "$@" >"$scratch/out" 2>"$scratch/log"; }
+apply() { causeway apply; }
 board=.causeway/nodes/node1/board
 power_off() { # SIGNAL: of the board's program and its chip, which end as if the plug was pulled
     local pids pid
@@ -48,8 +37,4 @@ application() { # MODULE: of tests/modules, on one node
 }
 JSON
     cd "$scratch/app" || exit 1
-}
-summary() {
-    echo "$passed passed, $failed failed, 0 skipped"
-    [ "$failed" = 0 ]
 }

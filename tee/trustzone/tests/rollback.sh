@@ -3,29 +3,8 @@
 # A local trustzone node from its first start on: a device of its own, evidence that is believed, and
 # a flash file that was put back, which the owner notices.
 # timeout: 300
-set -u -o pipefail
+. tee/trustzone/tests/local_board.bash
 root=$PWD
-bin=$root/build/host/bin
-for need in qemu-system-aarch64 aarch64-linux-gnu-gcc; do
-    command -v $need >/dev/null || { echo "$need is missing"; exit 77; }
-done
-[ -f build/sdk/lib/trustzone/firmware.bin ] || { echo 'no firmware was built for AArch64'; exit 77; }
-scratch=$(mktemp -d)
-passed=0 failed=0
-finish() {
-    cd "$scratch/app" && "$bin/causeway" destroy --force --quiet >/dev/null 2>&1
-    rm -rf "$scratch"
-}
-trap finish EXIT
-check() { # NAME STATUS
-    if [ "$2" -eq 0 ]; then
-        passed=$((passed + 1)) && echo "ok: $1"
-    else
-        failed=$((failed + 1)) && echo "FAIL: $1"
-        tail -n 20 "$scratch/out" "$scratch/log" 2>/dev/null | sed 's/^/    /'
-    fi
-}
-causeway() { "$bin/causeway" "$@" >"$scratch/out" 2>"$scratch/log"; }
 status_of() { # STATUS WORDS...
     local wanted=$1
     shift
@@ -36,13 +15,7 @@ field() { # NAME: of `attest --json`
     python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["modules"][0][sys.argv[2]])' \
         "$scratch/out" "$1"
 }
-flash=.causeway/nodes/node1/board/flash.bin
-power_off() {
-    kill "$(cat .causeway/nodes/node1/board/pid)" && for _ in $(seq 600); do
-        "$bin/causeway" trustzone new-device "$flash" --update >/dev/null 2>&1 && return
-        sleep 0.1
-    done
-}
+flash=$board/flash.bin
 
 mkdir "$scratch/app"
 cp examples/hello/hello.c "$scratch/app"
@@ -64,11 +37,11 @@ check 'the platform of the token is that of the flash file' $?
 status_of 1 trustzone new-device "$flash" --update && grep -q 'its board runs' "$scratch/log"
 check 'the flash of a board that runs is left alone' $?
 
-cp --sparse=always "$flash" "$scratch/old" && power_off && causeway apply &&
+cp --sparse=always "$flash" "$scratch/old" && power_off TERM && causeway apply &&
     grep -q 'start 2' "$scratch/out"
 check 'a restart of the board is believed' $?
 
-power_off && cp --sparse=always "$scratch/old" "$flash" && status_of 3 apply &&
+power_off TERM && cp --sparse=always "$scratch/old" "$flash" && status_of 3 apply &&
     grep -q 'an older copy of its flash was put back' "$scratch/log" &&
     grep -q 'apply --accept-rollback node1' "$scratch/log"
 check 'a flash file that was put back is refused at the count that was seen, by its seed' $?
@@ -82,7 +55,7 @@ check 'only a node of the descriptor can be accepted so' $?
 causeway apply --accept-rollback node1 && causeway attest
 check 'who put it back on purpose says so once' $?
 
-power_off && causeway apply && power_off && cp --sparse=always "$scratch/old" "$flash" &&
+power_off TERM && causeway apply && power_off TERM && cp --sparse=always "$scratch/old" "$flash" &&
     status_of 3 apply && grep -q 'shows start 2, this owner has seen start 3' "$scratch/log"
 check 'a lower count is refused' $?
 
@@ -105,5 +78,4 @@ check 'an owner without that firmware refuses it' $?
 causeway destroy --force && cp --sparse=always "$scratch/old" "$flash" && status_of 3 apply
 check 'what is known of a device outlasts the deployment' $?
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+summary
