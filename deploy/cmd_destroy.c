@@ -36,20 +36,30 @@ static cw_status disable(struct cw_app *app, struct cw_remote *r)
     return status == CW_E_ABSENT ? CW_OK : status;
 }
 
-/* Whatever the state knows of this node is off. */
+/* What is on a node as far as the state knows; the caller frees it. */
+static cw_status rows_on(struct cw_app *app, const char *node, struct cw_state_module **ret_rows,
+        size_t *ret_count)
+{
+    size_t all = 0;
+    *ret_count = 0;
+    cw_status status = cw_state_modules(app->state, ret_rows, &all);
+    for (size_t i = 0; i < all && status == CW_OK; i++) {
+        const struct cw_state_module *row = &(*ret_rows)[i];
+        if (row->life != CW_LIFE_ABSENT && strcmp(row->node, node) == 0) {
+            (*ret_rows)[(*ret_count)++] = *row;
+        }
+    }
+    return status;
+}
+
 static cw_status forget_rows(struct cw_app *app, const char *node)
 {
-    struct cw_state_module *rows;
+    struct cw_state_module *rows = NULL;
     size_t count;
-    cw_status status = cw_state_modules(app->state, &rows, &count);
-    if (status != CW_OK) {
-        return status;
-    }
+    cw_status status = rows_on(app, node, &rows, &count);
     for (size_t i = 0; i < count && status == CW_OK; i++) {
-        if (rows[i].life != CW_LIFE_ABSENT && strcmp(rows[i].node, node) == 0) {
-            rows[i].life = CW_LIFE_ABSENT;
-            status = cw_state_module_put(app->state, &rows[i]);
-        }
+        rows[i].life = CW_LIFE_ABSENT;
+        status = cw_state_module_put(app->state, &rows[i]);
     }
     free(rows);
     return status;
@@ -59,18 +69,13 @@ static cw_status forget_rows(struct cw_app *app, const char *node)
 static cw_status unload_rows(struct cw_change *change, struct cw_change_node *n)
 {
     struct cw_app *app = change->app;
-    struct cw_state_module *rows;
+    struct cw_state_module *rows = NULL;
     size_t count;
-    cw_status status = cw_state_modules(app->state, &rows, &count);
-    if (status != CW_OK) {
-        return status;
-    }
+    cw_status status = rows_on(app, n->node->name.value, &rows, &count);
     for (size_t i = 0; i < count && status == CW_OK; i++) {
-        if (rows[i].life != CW_LIFE_ABSENT && strcmp(rows[i].node, n->node->name.value) == 0) {
-            struct cw_module_name name = {.number = rows[i].number};
-            memcpy(name.deployment, app->deployment, sizeof name.deployment);
-            status = cw_remote_take_off(app, *n->client, &name, rows[i].name);
-        }
+        struct cw_module_name name = {.number = rows[i].number};
+        memcpy(name.deployment, app->deployment, sizeof name.deployment);
+        status = cw_remote_take_off(app, *n->client, &name, rows[i].name);
     }
     free(rows);
     return status;
@@ -106,42 +111,22 @@ static void end_node(void *ctx, size_t index)
     n->status = status;
 }
 
-static bool is_due(void *ctx, size_t i, const bool *is_done)
-{
-    (void)ctx;
-    (void)i;
-    (void)is_done;
-    return true;
-}
-
-/* Has this node to be asked: may there be anything? */
-static bool concerns(const struct cw_app *app, const struct cw_state_module *rows, size_t count,
-        const char *node)
-{
-    (void)app;
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].life != CW_LIFE_ABSENT && strcmp(rows[i].node, node) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Those that cannot be reached, and with which something would be left behind. */
 static cw_status judge(struct cw_change *change)
 {
     struct cw_app *app = change->app;
-    struct cw_state_module *rows;
-    size_t count;
-    cw_status worst = cw_state_modules(app->state, &rows, &count);
-    if (worst != CW_OK) {
-        return worst;
-    }
+    cw_status worst = CW_OK;
     bool is_left = false;
     for (size_t i = 0; i < change->node_count; i++) {
         const struct cw_change_node *n = &change->nodes[i];
-        if (n->status == CW_OK || !(n->is_former || n->is_reached ||
-                                          concerns(app, rows, count, n->node->name.value))) {
+        struct cw_state_module *rows = NULL;
+        size_t count;
+        const cw_status status = rows_on(app, n->node->name.value, &rows, &count);
+        free(rows);
+        if (status != CW_OK) {
+            return status;
+        }
+        if (n->status == CW_OK || (!n->is_former && !n->is_reached && count == 0)) {
             continue;
         }
         is_left = true;
@@ -153,7 +138,6 @@ static cw_status judge(struct cw_change *change)
             worst = n->status;
         }
     }
-    free(rows);
     if (is_left && worst == CW_OK) {
         char text[2 * CW_DEPLOYMENT_LEN + 1];
         cw_hex_put(app->deployment, CW_DEPLOYMENT_LEN, text);
@@ -176,7 +160,6 @@ static cw_status destroy(struct cw_app *app)
     if (status == CW_OK) {
         const struct cw_work work = {.count = change.node_count,
                 .what = "destroy",
-                .is_due = is_due,
                 .run = end_node,
                 .ctx = &change};
         cw_work_run(app, &work);

@@ -24,14 +24,6 @@ struct plan {
     bool is_change;
 };
 
-static bool is_due(void *ctx, size_t i, const bool *is_done)
-{
-    (void)ctx;
-    (void)i;
-    (void)is_done;
-    return true;
-}
-
 static void look(void *ctx, size_t i)
 {
     struct plan *p = ctx;
@@ -207,7 +199,6 @@ static cw_status make(struct plan *p)
     if (status == CW_OK) {
         const struct cw_work work = {.count = p->change.node_count,
                 .what = "plan",
-                .is_due = is_due,
                 .run = look,
                 .ctx = p};
         cw_work_run(app, &work);

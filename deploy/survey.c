@@ -162,14 +162,6 @@ static void look(void *ctx, size_t i)
     cw_nodeclient_close(client);
 }
 
-static bool is_due(void *ctx, size_t i, const bool *is_done)
-{
-    (void)ctx;
-    (void)i;
-    (void)is_done;
-    return true;
-}
-
 cw_status cw_survey_make(struct cw_app *app, struct cw_survey **ret_surveys)
 {
     struct surveying all = {app, cw_memory_new(app->d.node_count + 1, sizeof *all.surveys)};
@@ -185,7 +177,6 @@ cw_status cw_survey_make(struct cw_app *app, struct cw_survey **ret_surveys)
     const struct cw_work work = {
             .count = app->d.node_count,
             .what = "nodes",
-            .is_due = is_due,
             .run = look,
             .ctx = &all,
     };

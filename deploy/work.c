@@ -27,7 +27,8 @@ struct crew {
 static size_t pick(const struct crew *c)
 {
     for (size_t i = 0; i < c->work->count; i++) {
-        if (!c->is_begun[i] && c->work->is_due(c->work->ctx, i, c->is_done)) {
+        if (!c->is_begun[i] &&
+                (c->work->is_due == NULL || c->work->is_due(c->work->ctx, i, c->is_done))) {
             return i;
         }
     }

@@ -17,7 +17,7 @@ struct cw_work {
     size_t count;
     const char *what; /* "apply", in front of the progress */
 
-    /* May task i begin?  is_done tells of the others; it holds for good once it is true. */
+    /* May task i begin?  is_done tells of the others; it holds for good once it is true.  NULL: all may. */
     bool (*is_due)(void *ctx, size_t i, const bool *is_done);
     void (*run)(void *ctx, size_t i);
     void *ctx;
