@@ -26,12 +26,12 @@
 #include "posix/file.h"
 #include "posix/log.h"
 #include "silicon/sgx/qe.h"
+#include "tests/support/folder.h"
 
 #define NOW 1790000000 /* 2026-09-21 */
 #define HOUR 3600
 #define DAY (24 * HOUR)
 
-static char folder[] = "/tmp/qe-test-XXXXXX";
 static char path[64];
 static struct cw_qe *qe;
 static char text[1024]; /* of errors */
@@ -571,24 +571,6 @@ static void every_name_says_that_it_is_emulated(void **state)
     free(pem);
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    static const char *const names[] = {"state/root", "state/certificates.pem", "fresh/root",
-            "fresh/certificates.pem", "state", "fresh", ""};
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        (void)remove(path);
-    }
-    return 0;
-}
-
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -607,5 +589,5 @@ int main(void)
             CASE(both_revocation_lists_are_of_this_time),
             CASE(every_name_says_that_it_is_emulated),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

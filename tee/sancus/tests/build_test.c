@@ -5,64 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tee/owner.h"
+#include "tests/support/built.h"
+#include "tests/support/folder.h"
 
-static char folder[] = "/tmp/sancus-build-XXXXXX";
-static char why[CW_OWNER_WHY_LEN];
-static const uint8_t vendor_key[CW_KEY_LEN] = {1, 2, 3};
-static unsigned builds;
-
-static int start(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
-/* Write a module's source into a folder of its own and build it there. */
 static cw_status build(const char *source, struct cw_owner_module module,
         struct cw_owner_node node, struct cw_owner_built *ret_built)
 {
-    char root[2048];
-    char sdk_dir[2100];
-    char dir[128];
-    char path[160];
-    char out[160];
-    assert_non_null(getcwd(root, sizeof root));
-    (void)snprintf(sdk_dir, sizeof sdk_dir, "%s/build/sdk", root);
-    (void)snprintf(dir, sizeof dir, "%s/%u", folder, builds++);
-    (void)snprintf(path, sizeof path, "%s/m.c", dir);
-    (void)snprintf(out, sizeof out, "%s/out", dir);
-    assert_int_equal(mkdir(dir, 0700), 0);
-    assert_int_equal(mkdir(out, 0700), 0);
-    FILE *file = source != NULL ? fopen(path, "w") : NULL;
-    if (file != NULL) {
-        (void)fprintf(file, "#include \"causeway.h\"\n#include \"sdk/device.h\"\n%s\n", source);
-        assert_int_equal(fclose(file), 0);
-    }
-    const char *sources[] = {path};
-    module.name = "m";
-    module.sources = sources;
-    module.source_count = 1;
+    static const uint8_t vendor_key[CW_KEY_LEN] = {1, 2, 3};
+    char lines[4096];
+    (void)snprintf(lines, sizeof lines, "#include \"sdk/device.h\"\n%s", source == NULL ? "" : source);
     node.name = "board";
     node.vendor = 0x1234;
     node.vendor_key = vendor_key;
-    const struct cw_owner_build how = {.sdk_dir = sdk_dir, .include_dir = dir, .out_dir = out};
-    *ret_built = (struct cw_owner_built){0};
-    why[0] = 0;
-    return cw_owner_sancus.build(&how, &node, &module, 1, ret_built, why);
+    return built_make(&cw_owner_sancus, source == NULL ? NULL : lines, module, &node, 0, ret_built);
 }
 
 static void fails(const char *source, struct cw_owner_module module, struct cw_owner_node node,
@@ -70,9 +29,7 @@ static void fails(const char *source, struct cw_owner_module module, struct cw_o
 {
     struct cw_owner_built built;
     assert_int_not_equal(build(source, module, node, &built), CW_OK);
-    if (strstr(why, word) == NULL) {
-        fail_msg("no word of \"%s\" in: %s", word, why);
-    }
+    built_says(word);
 }
 
 static const struct cw_owner_module plain;
@@ -183,5 +140,5 @@ int main(void)
             cmocka_unit_test(failures_say_what_to_do),
             cmocka_unit_test(local_board_has_the_vendor_key_of_its_chip),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -24,6 +24,7 @@
 #include "silicon/sgx/qe.h"
 #include "silicon/sgx/tests/cell_support.h"
 #include "tee/sgx/owner/verify.h"
+#include "tests/support/folder.h"
 
 #define ARENA_LEN 65536u
 #define PATIENCE_MS 10000
@@ -32,7 +33,6 @@
 #define IN 0u
 #define OUT 4096u
 
-static char folder[] = "/tmp/sgx-evidence-XXXXXX";
 static struct cw_proc cpu;
 static char socket_path[64];
 
@@ -339,23 +339,6 @@ static void a_seal_key_outlives_a_restart_and_is_nobody_elses(void **state)
     }
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    static const char *const names[] = {"state/root", "state/certificates.pem", "other/root",
-            "other/certificates.pem", "state", "other", "log", "socket", ""};
-    (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        (void)remove(in_folder(names[i]));
-    }
-    return 0;
-}
-
 static int end(void **state)
 {
     (void)state;
@@ -372,5 +355,5 @@ int main(void)
             CASE(another_cpu_is_another_platform),
             CASE(a_seal_key_outlives_a_restart_and_is_nobody_elses),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

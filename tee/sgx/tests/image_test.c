@@ -17,24 +17,15 @@
 #include "silicon/sgx/cpu.h"
 #include "tee/sgx/owner/image.h"
 #include "tee/sgx/owner/sign.h"
+#include "tests/support/folder.h"
 
-static char folder[] = "/tmp/sgx-image-XXXXXX";
 static char why[CW_SGXS_WHY_LEN];
 static uint8_t key[CW_SIGSTRUCT_KEY_MAX];
 static size_t key_len;
 
 static int start(void **state)
 {
-    (void)state;
-    return mkdtemp(folder) == NULL || cw_sigstruct_key(key, sizeof key, &key_len) != CW_OK;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return folder_make(state) != 0 || cw_sigstruct_key(key, sizeof key, &key_len) != CW_OK;
 }
 
 /* The least that is an image: an entry, one ENCLU, a table with addresses. */
@@ -333,5 +324,5 @@ int main(void)
             cmocka_unit_test(what_is_no_image_is_refused),
             cmocka_unit_test(a_cut_stream_is_refused),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, folder_remove);
 }

@@ -16,22 +16,7 @@
 
 #include "silicon/sgx/arch.h"
 #include "tee/sgx/owner/opcodes.h"
-
-static char folder[] = "/tmp/sgx-opcodes-XXXXXX";
-
-static int start(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
+#include "tests/support/folder.h"
 
 /* --- the oracle ---------------------------------------- */
 
@@ -329,5 +314,5 @@ int main(void)
             cmocka_unit_test(each_instruction_is_known_for_what_it_is),
             cmocka_unit_test(a_scan_finds_the_one_among_many),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

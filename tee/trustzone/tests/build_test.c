@@ -5,78 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tee/owner.h"
 #include "tee/trustzone/owner/image.h"
+#include "tests/support/built.h"
+#include "tests/support/folder.h"
 
-static char folder[] = "/tmp/tz-build-XXXXXX";
-static char why[CW_OWNER_WHY_LEN];
-static uint8_t signer[2][CW_OWNER_SECRET_MAX];
-static size_t signer_len[2];
-static const uint8_t owner_key[CW_DH_LEN] = {9, 8, 7};
-static unsigned builds;
-
-static int start(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        if (cw_owner_trustzone.secret->make(signer[i], sizeof signer[i], &signer_len[i]) != CW_OK) {
-            return 1;
-        }
-    }
-    return mkdtemp(folder) == NULL;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
-/* Write a module's source into a folder of its own and build it there. */
 static cw_status build(const char *source, const char *name, size_t signed_by,
         struct cw_owner_module module, struct cw_owner_built *ret_built)
 {
-    char root[2048];
-    char sdk_dir[2100];
-    char dir[128];
-    char path[160];
-    char out[160];
-    assert_non_null(getcwd(root, sizeof root));
-    (void)snprintf(sdk_dir, sizeof sdk_dir, "%s/build/sdk", root);
-    (void)snprintf(dir, sizeof dir, "%s/%u", folder, builds++);
-    (void)snprintf(path, sizeof path, "%s/m.c", dir);
-    (void)snprintf(out, sizeof out, "%s/out", dir);
-    assert_int_equal(mkdir(dir, 0700), 0);
-    assert_int_equal(mkdir(out, 0700), 0);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    (void)fprintf(file, "#include \"causeway.h\"\n%s\n", source);
-    assert_int_equal(fclose(file), 0);
-    const char *sources[] = {path};
-    module.name = name;
-    module.sources = sources;
-    module.source_count = 1;
     const struct cw_owner_node node = {.name = "node", .tee = "trustzone"};
-    const struct cw_owner_build how = {.sdk_dir = sdk_dir, .include_dir = dir, .out_dir = out,
-            .owner_key = owner_key, .secret = signer[signed_by],
-            .secret_len = signer_len[signed_by]};
-    *ret_built = (struct cw_owner_built){0};
-    why[0] = 0;
-    return cw_owner_trustzone.build(&how, &node, &module, 1, ret_built, why);
+    module.name = name;
+    return built_make(&cw_owner_trustzone, source, module, &node, signed_by, ret_built);
 }
 
 static void builds_well(const char *source, const char *name, size_t signed_by,
         struct cw_owner_built *ret_built)
 {
     if (build(source, name, signed_by, (struct cw_owner_module){0}, ret_built) != CW_OK) {
-        fail_msg("%s", why);
+        fail_msg("%s", built_why);
     }
 }
 
@@ -86,9 +35,7 @@ static void fails(const char *source, struct cw_owner_module module, const char 
     if (build(source, "m", 0, module, &built) == CW_OK) {
         fail_msg("it was built: %s", source);
     }
-    if (strstr(why, word) == NULL) {
-        fail_msg("no word of \"%s\" in: %s", word, why);
-    }
+    built_says(word);
 }
 
 #define PLAIN "CW_ENTRY(e, d, n, r) { (void)d; (void)n; (void)r; }"
@@ -201,7 +148,7 @@ static void device_and_interrupt_stand_in_the_image(void **state)
         char text[CW_TZ_IMAGE_WHY_LEN];
         const struct cw_owner_module module = {.device = names[i], .on_interrupt = "pressed"};
         if (build(DRIVER, "m", 0, module, &built) != CW_OK) {
-            fail_msg("%s", why);
+            fail_msg("%s", built_why);
         }
         assert_int_equal(cw_tz_image_read(built.image, built.image_len, &content, text), CW_OK);
         assert_int_equal(content.wish.device, i + 1);
@@ -249,8 +196,8 @@ static void two_modules_cannot_own_one_device(void **state)
     struct cw_owner_built built[2] = {{0}};
     const struct cw_owner_node node = {.name = "node", .tee = "trustzone"};
     const struct cw_owner_build how = {.sdk_dir = "none", .include_dir = "none", .out_dir = "none"};
-    assert_int_equal(cw_owner_trustzone.build(&how, &node, modules, 2, built, why), CW_E_DENIED);
-    assert_non_null(strstr(why, "belongs to module one already"));
+    assert_int_equal(cw_owner_trustzone.build(&how, &node, modules, 2, built, built_why), CW_E_DENIED);
+    assert_non_null(strstr(built_why, "belongs to module one already"));
 }
 
 static void names_of_32_bytes_and_no_more(void **state)
@@ -262,7 +209,7 @@ static void names_of_32_bytes_and_no_more(void **state)
     assert_int_equal(build(PLAIN, "a23456789b123456789c123456789d123", 0, (struct cw_owner_module){0},
                              &built),
             CW_E_SPACE);
-    assert_non_null(strstr(why, "shorter"));
+    assert_non_null(strstr(built_why, "shorter"));
 }
 
 int main(void)
@@ -280,5 +227,5 @@ int main(void)
             cmocka_unit_test(two_modules_cannot_own_one_device),
             cmocka_unit_test(names_of_32_bytes_and_no_more),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

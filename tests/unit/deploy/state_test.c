@@ -17,23 +17,7 @@
 #include "deploy/secret.h"
 #include "deploy/state.h"
 #include "posix/file.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/causeway-state-XXXXXX");
-    return mkdtemp(folder) == NULL ? 1 : 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
+#include "tests/support/folder.h"
 
 static struct cw_state *opened(void)
 {
@@ -370,7 +354,7 @@ static void builds_come_back_for_the_same_hash_alone(void **state)
     cw_state_close(s);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
 
 /* What a backup brings back is older than what it describes. */
 static void restored_state_gives_up_the_keys_that_may_have_been_used_since(void **state)

@@ -15,24 +15,14 @@
 
 #include "posix/daemon.h"
 #include "posix/file.h"
+#include "tests/support/folder.h"
 
-static char folder[64];
 static const char *const sleeper[] = {"/bin/sleep", "60", NULL};
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/causeway-daemon-XXXXXX");
-    return mkdtemp(folder) == NULL ? 1 : 0;
-}
 
 static int remove_folder(void **state)
 {
-    (void)state;
-    char command[128];
-    cw_status status = cw_daemon_stop(folder, 2000);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return status == CW_OK ? system(command) : 1;
+    const cw_status status = cw_daemon_stop(folder, 2000);
+    return folder_remove(state) == 0 && status == CW_OK ? 0 : 1;
 }
 
 static void write_pid(long pid)
@@ -136,17 +126,17 @@ static void other_arguments_are_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test_setup_teardown(it_runs_until_it_is_stopped, make_folder, remove_folder),
-            cmocka_unit_test_setup_teardown(there_is_one_per_folder, make_folder, remove_folder),
-            cmocka_unit_test_setup_teardown(one_that_was_killed_runs_no_more, make_folder,
+            cmocka_unit_test_setup_teardown(it_runs_until_it_is_stopped, folder_make, remove_folder),
+            cmocka_unit_test_setup_teardown(there_is_one_per_folder, folder_make, remove_folder),
+            cmocka_unit_test_setup_teardown(one_that_was_killed_runs_no_more, folder_make,
                     remove_folder),
-            cmocka_unit_test_setup_teardown(number_of_a_stranger_is_not_believed, make_folder,
+            cmocka_unit_test_setup_teardown(number_of_a_stranger_is_not_believed, folder_make,
                     remove_folder),
-            cmocka_unit_test_setup_teardown(one_that_ignores_the_signal_is_killed, make_folder,
+            cmocka_unit_test_setup_teardown(one_that_ignores_the_signal_is_killed, folder_make,
                     remove_folder),
-            cmocka_unit_test_setup_teardown(missing_program_is_an_error, make_folder,
+            cmocka_unit_test_setup_teardown(missing_program_is_an_error, folder_make,
                     remove_folder),
-            cmocka_unit_test_setup_teardown(other_arguments_are_told_apart, make_folder,
+            cmocka_unit_test_setup_teardown(other_arguments_are_told_apart, folder_make,
                     remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,23 +13,7 @@
 #include <cmocka.h>
 
 #include "posix/file.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/causeway-file-XXXXXX");
-    return mkdtemp(folder) == NULL ? 1 : 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
+#include "tests/support/folder.h"
 
 static void what_is_written_is_read_whole(void **state)
 {
@@ -131,5 +115,5 @@ int main(void)
             cmocka_unit_test(folders_are_made_with_those_above),
             cmocka_unit_test(paths_are_taken_apart_and_joined),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
