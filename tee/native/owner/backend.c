@@ -8,7 +8,6 @@
  * the owner's key; link with the archives of the SDK and strip.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/crypto/hash.h"
@@ -43,86 +42,53 @@ static const char *hint(const char *words)
             : NULL;
 }
 
-static cw_status link_image(const struct cw_program *job, const char *image)
+static cw_status finish(struct cw_program *job, struct cw_owner_built *ret_built)
 {
-    static const char *const flags[] = {"-static", "-nostdlib", "--gc-sections", "--build-id=none",
-            "--no-warn-rwx-segments", "-z", "noexecstack", NULL};
-    cw_status status = cw_program_link(job, flags);
-    if (status != CW_OK) {
-        return status;
-    }
     struct cw_tool strip = {0};
     cw_tool_add(&strip, "objcopy");
     cw_tool_add(&strip, job->recipe.build->debug ? "--preserve-dates" : "--strip-all");
     cw_tool_add(&strip, "%s", job->linked);
-    cw_tool_add(&strip, "%s", image);
-    return cw_recipe_run(&job->recipe, &strip);
-}
-
-static cw_status finish(struct cw_program *job, const char *image, struct cw_owner_built *ret_built)
-{
-    if (cw_file_read(image, IMAGE_MAX, &ret_built->image, &ret_built->image_len) != CW_OK ||
+    cw_tool_add(&strip, "%s", job->image);
+    const cw_status status = cw_recipe_run(&job->recipe, &strip);
+    if (status != CW_OK) {
+        return status;
+    }
+    if (cw_file_read(job->image, IMAGE_MAX, &ret_built->image, &ret_built->image_len) != CW_OK ||
             cw_object_sizes(job->linked, ".outside", &ret_built->text_len,
                     &ret_built->data_len) != CW_OK) {
         return cw_recipe_say(&job->recipe, CW_E_SYSTEM, "what the linker made cannot be read");
     }
     cw_sha256(ret_built->image, ret_built->image_len, ret_built->measurement);
-    cw_recipe_fingerprint("native", ret_built);
-    cw_program_endpoints(job, ret_built);
     return CW_OK;
 }
 
-static cw_status build_one(const struct cw_owner_build *build,
-        const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
-{
-    struct cw_program job = {
-            .recipe = {.build = build, .module = module, .compiler = compiler, .linker = "ld",
-                    .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
-            .tee = "native",
-            .proof_max = PROOF_MAX,
-    };
-    char *image = NULL;
-    cw_status status = cw_program_open(&job);
-    if (status == CW_OK && asprintf(&image, "%s/%s.elf", job.recipe.folder, module->name) < 0) {
-        image = NULL;
-        status = cw_recipe_say(&job.recipe, CW_E_SYSTEM, "no memory");
-    }
-    if (status == CW_OK) {
-        status = cw_program_objects(&job);
-    }
-    if (status == CW_OK) {
-        status = link_image(&job, image);
-    }
-    if (status == CW_OK) {
-        status = finish(&job, image, ret_built);
-    }
-    free(image);
-    cw_program_close(&job);
-    return status;
-}
+static const char *const link_flags[] = {"-static", "-nostdlib", "--gc-sections", "--build-id=none",
+        "--no-warn-rwx-segments", "-z", "noexecstack", NULL};
+
+static const struct cw_program_kind kind = {
+        .tee = "native",
+        .compiler = compiler,
+        .linker = "ld",
+        .link_flags = link_flags,
+        .packages = "gcc binutils",
+        .pointer_len = sizeof(void *),
+        .proof_max = PROOF_MAX,
+        .ending = "elf",
+        .hint = hint,
+        .finish = finish,
+};
 
 static cw_status build_all(const struct cw_owner_build *build, const struct cw_owner_node *node,
         const struct cw_owner_module *modules, size_t module_count,
         struct cw_owner_built *ret_built, char ret_why[static CW_OWNER_WHY_LEN])
 {
     (void)node;
-    for (size_t i = 0; i < module_count; i++) {
-        cw_status status = build_one(build, &modules[i], &ret_built[i], ret_why);
-        if (status != CW_OK) {
-            return status;
-        }
-    }
-    return CW_OK;
+    return cw_program_build(&kind, build, modules, module_count, ret_built, ret_why);
 }
 
 static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
 {
-    if (cw_tool_is_there("gcc") && cw_tool_is_there("ld")) {
-        return CW_OK;
-    }
-    (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
-            "native modules are built with gcc and ld: apt install gcc binutils");
-    return CW_E_ABSENT;
+    return cw_program_needs(&kind, ret_why);
 }
 
 /* The evidence is empty.  That a module answers proves that somebody does. */

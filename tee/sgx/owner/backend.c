@@ -10,8 +10,6 @@
 #include "core/base/bytes.h"
 #include "core/crypto/hash.h"
 #include "core/wire/attest.h"
-#include "posix/file.h"
-#include "posix/tool.h"
 #include "tee/owner.h"
 #include "tee/owner/program.h"
 #include "tee/sgx/owner/evidence.h"
@@ -51,14 +49,6 @@ static uint16_t product_of(const char *name)
     cw_sha256(name, strlen(name), hash);
     const uint16_t product = cw_sgxs_u16(hash);
     return product == 0 ? 1 : product;
-}
-
-static cw_status link_image(const struct cw_program *job)
-{
-    static const char *const flags[] = {"-pie", "--no-dynamic-linker", "-z", "text", "-z",
-            "noexecstack", "-z", "max-page-size=0x1000", "-nostdlib", "--gc-sections",
-            "--build-id=none", NULL};
-    return cw_program_link(job, flags);
 }
 
 static cw_status sign(const struct cw_program *job, const struct cw_sgxs *image,
@@ -103,19 +93,6 @@ static cw_status assemble(const struct cw_program *job, const struct cw_sgx_link
     return status;
 }
 
-/* The file beside linked.elf: for `causeway sgx inspect` and causeway-sgx --run. */
-static cw_status keep_image(const struct cw_program *job, const struct cw_owner_built *built)
-{
-    char *path = NULL;
-    cw_status status = CW_E_SYSTEM;
-    if (asprintf(&path, "%s/%s.sgx", job->recipe.folder, job->recipe.module->name) >= 0) {
-        status = cw_file_write(path, built->image, built->image_len, 0644);
-        free(path);
-    }
-    return status == CW_OK ? CW_OK
-                           : cw_recipe_say(&job->recipe, status, "its image cannot be written");
-}
-
 static cw_status finish(struct cw_program *job, struct cw_owner_built *ret_built)
 {
     struct cw_sgx_linked linked = {0};
@@ -126,41 +103,33 @@ static cw_status finish(struct cw_program *job, struct cw_owner_built *ret_built
     }
     status = assemble(job, &linked, ret_built);
     if (status == CW_OK) {
-        status = keep_image(job, ret_built);
+        status = cw_program_keep(job, ret_built);
     }
     if (status == CW_OK) {
         ret_built->text_len = linked.text_len;
         ret_built->data_len = linked.data_len;
-        cw_recipe_fingerprint("sgx", ret_built);
-        cw_program_endpoints(job, ret_built);
     }
     cw_sgx_linked_free(&linked);
     return status;
 }
 
-static cw_status build_one(const struct cw_owner_build *build,
-        const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
-{
-    struct cw_program job = {
-            .recipe = {.build = build, .module = module, .compiler = compiler, .flags = FENCES,
-                    .linker = "ld",
-                    .pointer_len = sizeof(void *), .hint = hint, .why = ret_why},
-            .tee = "sgx",
-            .proof_max = PROOF_MAX,
-    };
-    cw_status status = cw_program_open(&job);
-    if (status == CW_OK) {
-        status = cw_program_objects(&job);
-    }
-    if (status == CW_OK) {
-        status = link_image(&job);
-    }
-    if (status == CW_OK) {
-        status = finish(&job, ret_built);
-    }
-    cw_program_close(&job);
-    return status;
-}
+static const char *const link_flags[] = {"-pie", "--no-dynamic-linker", "-z", "text", "-z",
+        "noexecstack", "-z", "max-page-size=0x1000", "-nostdlib", "--gc-sections", "--build-id=none",
+        NULL};
+
+static const struct cw_program_kind kind = {
+        .tee = "sgx",
+        .compiler = compiler,
+        .flags = FENCES,
+        .linker = "ld",
+        .link_flags = link_flags,
+        .packages = "gcc binutils",
+        .pointer_len = 8,
+        .proof_max = PROOF_MAX,
+        .ending = "sgx", /* for `causeway sgx inspect` and causeway-sgx --run */
+        .hint = hint,
+        .finish = finish,
+};
 
 /* Two modules of one node and one product could open what the other sealed. */
 static cw_status check_products(const struct cw_owner_module *modules, size_t count,
@@ -185,21 +154,15 @@ static cw_status build_all(const struct cw_owner_build *build, const struct cw_o
         struct cw_owner_built *ret_built, char ret_why[static CW_OWNER_WHY_LEN])
 {
     (void)node;
-    cw_status status = check_products(modules, module_count, ret_why);
-    for (size_t i = 0; i < module_count && status == CW_OK; i++) {
-        status = build_one(build, &modules[i], &ret_built[i], ret_why);
-    }
-    return status;
+    const cw_status status = check_products(modules, module_count, ret_why);
+    return status != CW_OK
+            ? status
+            : cw_program_build(&kind, build, modules, module_count, ret_built, ret_why);
 }
 
 static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
 {
-    if (cw_tool_is_there("gcc") && cw_tool_is_there("ld")) {
-        return CW_OK;
-    }
-    (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
-            "sgx modules are built with gcc and ld: apt install gcc binutils");
-    return CW_E_ABSENT;
+    return cw_program_needs(&kind, ret_why);
 }
 
 static const struct cw_owner_verb *const verbs[] = {&cw_sgx_verb_inspect, &cw_sgx_verb_verify, NULL};

@@ -4,14 +4,11 @@
  * image that the owner signs.  The measurement is the kernel's: header without signature, and content.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/bytes.h"
 #include "core/module/endpoint.h"
 #include "core/wire/attest.h"
-#include "posix/file.h"
-#include "posix/tool.h"
 #include "tee/owner.h"
 #include "tee/owner/program.h"
 #include "tee/trustzone/owner/image.h"
@@ -24,7 +21,6 @@
 #define PROOF_MAX (32u + CW_TZ_TOKEN_MAX) /* the share, and a token */
 #define STACK_LEN 0x8000u
 #define SECURITY_VERSION 1u
-#define LINKER "aarch64-linux-gnu-ld"
 
 static const char *const compiler[] = {"aarch64-linux-gnu-gcc", "-O2", "-fno-pic", "-fno-pie",
         "-fvisibility=hidden", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
@@ -141,19 +137,6 @@ static cw_status assemble(const struct cw_program *job, const struct cw_tz_linke
     return CW_OK;
 }
 
-/* The file beside linked.elf: for people, and for tests. */
-static cw_status keep_image(const struct cw_program *job, const struct cw_owner_built *built)
-{
-    char *path = NULL;
-    cw_status status = CW_E_SYSTEM;
-    if (asprintf(&path, "%s/%s.tz", job->recipe.folder, job->recipe.module->name) >= 0) {
-        status = cw_file_write(path, built->image, built->image_len, 0644);
-        free(path);
-    }
-    return status == CW_OK ? CW_OK
-                           : cw_recipe_say(&job->recipe, status, "its image cannot be written");
-}
-
 static cw_status finish(struct cw_program *job, struct cw_owner_built *ret_built)
 {
     struct cw_tz_linked linked;
@@ -166,44 +149,30 @@ static cw_status finish(struct cw_program *job, struct cw_owner_built *ret_built
     }
     cw_tz_linked_close(&linked);
     if (status == CW_OK) {
-        status = keep_image(job, ret_built);
+        status = cw_program_keep(job, ret_built);
     }
     if (status == CW_OK && cw_object_sizes(job->linked, "", &ret_built->text_len,
                                    &ret_built->data_len) != CW_OK) {
         status = cw_recipe_say(&job->recipe, CW_E_SYSTEM, "what the linker made cannot be read");
     }
-    if (status == CW_OK) {
-        cw_recipe_fingerprint("trustzone", ret_built);
-        cw_program_endpoints(job, ret_built);
-    }
     return status;
 }
 
-static cw_status build_one(const struct cw_owner_build *build,
-        const struct cw_owner_module *module, struct cw_owner_built *ret_built, char *ret_why)
-{
-    static const char *const flags[] = {"-static", "-nostdlib", "--gc-sections", "--build-id=none",
-            "-z", "noexecstack", "-z", "max-page-size=4096", NULL};
-    struct cw_program job = {
-            .recipe = {.build = build, .module = module, .compiler = compiler, .linker = LINKER,
-                    .pointer_len = 8, .why = ret_why},
-            .tee = "trustzone",
-            .proof_max = PROOF_MAX,
-            .has_device = true,
-    };
-    cw_status status = cw_program_open(&job);
-    if (status == CW_OK) {
-        status = cw_program_objects(&job);
-    }
-    if (status == CW_OK) {
-        status = cw_program_link(&job, flags);
-    }
-    if (status == CW_OK) {
-        status = finish(&job, ret_built);
-    }
-    cw_program_close(&job);
-    return status;
-}
+static const char *const link_flags[] = {"-static", "-nostdlib", "--gc-sections", "--build-id=none",
+        "-z", "noexecstack", "-z", "max-page-size=4096", NULL};
+
+static const struct cw_program_kind kind = {
+        .tee = "trustzone",
+        .compiler = compiler,
+        .linker = "aarch64-linux-gnu-ld",
+        .link_flags = link_flags,
+        .packages = "gcc-aarch64-linux-gnu",
+        .pointer_len = 8,
+        .proof_max = PROOF_MAX,
+        .has_device = true,
+        .ending = "tz",
+        .finish = finish,
+};
 
 static cw_status check_devices(const struct cw_owner_module *modules, size_t count,
         char ret_why[static CW_OWNER_WHY_LEN])
@@ -226,22 +195,15 @@ static cw_status build_all(const struct cw_owner_build *build, const struct cw_o
         struct cw_owner_built *ret_built, char ret_why[static CW_OWNER_WHY_LEN])
 {
     (void)node;
-    cw_status status = check_devices(modules, module_count, ret_why);
-    for (size_t i = 0; i < module_count && status == CW_OK; i++) {
-        status = build_one(build, &modules[i], &ret_built[i], ret_why);
-    }
-    return status;
+    const cw_status status = check_devices(modules, module_count, ret_why);
+    return status != CW_OK
+            ? status
+            : cw_program_build(&kind, build, modules, module_count, ret_built, ret_why);
 }
 
 static cw_status needs(char ret_why[static CW_OWNER_WHY_LEN])
 {
-    if (cw_tool_is_there(compiler[0]) && cw_tool_is_there(LINKER)) {
-        return CW_OK;
-    }
-    (void)snprintf(ret_why, CW_OWNER_WHY_LEN,
-            "trustzone modules are built with gcc and ld for AArch64: apt install "
-            "gcc-aarch64-linux-gnu");
-    return CW_E_ABSENT;
+    return cw_program_needs(&kind, ret_why);
 }
 
 static cw_status make_signer(uint8_t *ret_bytes, size_t cap, size_t *ret_len)
