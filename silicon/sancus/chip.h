@@ -182,6 +182,15 @@ struct cw_uart {
     unsigned in_head, in_count, out_count;
 };
 
+struct cw_spi {
+    uint8_t state;               /* enum in spi.c */
+    uint8_t ctl;
+    bool start;                  /* the byte in [data] is taken in this cycle */
+    uint8_t data, shift;
+    bool clock;
+    uint8_t divider, count;      /* cycles of a half period; bits sent        */
+};
+
 struct cw_clock {
     uint8_t ctl1, ctl2;
     bool smclk, aclk;            /* enables in this cycle */
@@ -224,7 +233,8 @@ struct cw_soc {
     struct cw_counter counter;
     uint16_t counter_latch[3];
     uint8_t led_digits[8];
-    uint8_t spi_ctl, spi_data, file_data;
+    struct cw_spi spi;
+    uint8_t file_data;
     uint64_t tsc_snapshot;
     bool led;                    /* level at the LED's pin */
     bool led_changed;

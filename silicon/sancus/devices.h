@@ -40,6 +40,12 @@ uint16_t cw_gpio_read(const struct cw_port port[6], uint16_t address);
 void cw_gpio_step(struct cw_port port[6], const struct cw_soc_input *input);
 bool cw_gpio_is_settled(const struct cw_port port[6]);
 
+/* SPI master. */
+uint16_t cw_spi_read(const struct cw_spi *spi, uint16_t address);
+void cw_spi_step(struct cw_spi *spi, const struct cw_soc_input *input);
+/* A step without input changes nothing that matters. */
+bool cw_spi_is_settled(const struct cw_spi *spi);
+
 /* UART 1, full model. */
 uint16_t cw_uart_read(struct cw_uart *uart, uint16_t address, uint64_t now);
 void cw_uart_write(struct cw_uart *uart, uint16_t address, uint16_t data, uint8_t lanes,

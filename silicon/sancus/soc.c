@@ -129,6 +129,7 @@ static void step(struct cw_chip *chip, const struct cw_soc_input *input)
     cw_timer_step(&soc->timer, timer_tick(chip), input);
     cw_multiplier_step(&soc->multiplier, input);
     cw_gpio_step(soc->port, input);
+    cw_spi_step(&soc->spi, input);
     if (cw_watchdog_step(&soc->watchdog, watchdog_tick(chip), input, set, clear)) {
         soc->watchdog.reset_at = soc->now + 1;
     }
@@ -165,7 +166,8 @@ static uint64_t quiet_cycles(const struct cw_chip *chip)
     const struct cw_soc *soc = &chip->soc;
     uint64_t cycles;
 
-    if (soc->multiplier.cycle != 0 || !cw_gpio_is_settled(soc->port)) {
+    if (soc->multiplier.cycle != 0 || !cw_gpio_is_settled(soc->port) ||
+            !cw_spi_is_settled(&soc->spi)) {
         return 0;
     }
     /* while a divider runs, or its first enable has not come yet, step */
@@ -282,8 +284,8 @@ static uint16_t read_word(struct cw_chip *chip, uint16_t address)
     if (address >= CW_TSC0 && address < CW_TSC0 + 8) {
         return tsc_read(chip, address);
     }
-    if (address == CW_SPI_DATA) {
-        return soc->spi_data;
+    if (address >= CW_SPI_DATA && address <= CW_SPI_STATUS) {
+        return cw_spi_read(&soc->spi, address);
     }
     return cw_timer_read(&soc->timer, address);
 }
@@ -319,8 +321,6 @@ static void write_low(struct cw_chip *chip, const struct cw_soc_input *input)
         soc->tsc_snapshot = soc->now - soc->reset_cycle;
     } else if (address >= CW_DMA_ADDR && address <= CW_DMA_TRACE_OFFSET) {
         cw_dma_write(&soc->dma, address, input->data);
-    } else if (address == CW_SPI_DATA && high) {
-        soc->spi_ctl = high_byte;
     }
 }
 
@@ -562,6 +562,7 @@ void cw_soc_reset(struct cw_chip *chip, uint64_t now, bool power_on)
     memset(&soc->timer, 0, sizeof soc->timer);
     memset(soc->port, 0, sizeof soc->port);
     memset(&soc->multiplier, 0, sizeof soc->multiplier);
+    memset(&soc->spi, 0, sizeof soc->spi);
     if (power_on) {
         memset(&soc->dma, 0, sizeof soc->dma);
     }
@@ -577,8 +578,6 @@ void cw_soc_reset(struct cw_chip *chip, uint64_t now, bool power_on)
     soc->watchdog.ifg = watchdog_ifg;
     soc->watchdog.reset_at = CW_CYCLE_NEVER;
     soc->watchdog_ie = false;
-    soc->spi_ctl = 0;
-    soc->spi_data = 0;
     soc->file_data = 0xff;
     soc->tsc_snapshot = 0;
     soc->now = now;
