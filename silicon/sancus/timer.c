@@ -8,7 +8,6 @@
  */
 #include "silicon/sancus/devices.h"
 
-#define CTL_SOURCE(ctl) ((ctl) >> 8 & 3)
 #define CTL_DIVIDE(ctl) ((ctl) >> 6 & 3)
 #define CTL_MODE(ctl) ((ctl) >> 4 & 3)
 #define CTL_CLEAR 0x0004u

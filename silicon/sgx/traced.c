@@ -311,11 +311,6 @@ const struct cw_jail_plan *cw_traced_plan(const struct cw_traced *t)
     return t->cell->plan;
 }
 
-const uint8_t *cw_traced_secs(const struct cw_traced *t)
-{
-    return t->cell->secs;
-}
-
 bool cw_traced_is_inside(const struct cw_traced *t, unsigned tcs)
 {
     return t->threads[tcs].inside;

@@ -92,9 +92,8 @@ void cw_traced_close(struct cw_traced *t);
 
 /* --- what it is ----------------------------------------------------------------------------------- */
 
-/* cw_traced_plan - base, len, arena, the TCSs; cw_traced_secs - its SECS after EINIT. */
+/* cw_traced_plan - base, len, arena, the TCSs. */
 const struct cw_jail_plan *cw_traced_plan(const struct cw_traced *t);
-const uint8_t *cw_traced_secs(const struct cw_traced *t);
 
 bool cw_traced_is_inside(const struct cw_traced *t, unsigned tcs);
 uint32_t cw_traced_cssa(const struct cw_traced *t, unsigned tcs);

@@ -210,12 +210,3 @@ void sgx_sign(const struct sgx_stream *s, const struct sgx_identity *identity, c
     put(sig + SGX_SIG_ISVSVN, identity->svn, 2);
     sgx_sign_again(sig, key);
 }
-
-void sgx_image_write(const char *path, const uint8_t sigstruct[static SGX_SIGSTRUCT_LEN],
-        const struct sgx_stream *s)
-{
-    FILE *file = fopen(path, "w");
-    must(file != NULL && fwrite(sigstruct, SGX_SIGSTRUCT_LEN, 1, file) == 1 &&
-                    fwrite(s->bytes, s->len, 1, file) == 1 && fclose(file) == 0,
-            path);
-}

@@ -101,8 +101,4 @@ void sgx_sign(const struct sgx_stream *s, const struct sgx_identity *identity, c
 /* sgx_sign_again - bytes of a SIGSTRUCT were changed: key, signature, Q1 and Q2 anew. */
 void sgx_sign_again(uint8_t sigstruct[static SGX_SIGSTRUCT_LEN], const char *key);
 
-/* sgx_image_write - SIGSTRUCT and stream, as the build makes and a node loads them. */
-void sgx_image_write(const char *path, const uint8_t sigstruct[static SGX_SIGSTRUCT_LEN],
-        const struct sgx_stream *s);
-
 #endif

@@ -17,7 +17,6 @@
 
 #define WHY_LEN CW_SGX_PLACE_WHY_LEN
 #define ALL_CHUNKS 0xffffu
-#define SECINFO_RIGHTS (SGX_SECINFO_R | SGX_SECINFO_W | SGX_SECINFO_X)
 
 static uint64_t number_at(const uint8_t *bytes, size_t len)
 {

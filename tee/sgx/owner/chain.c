@@ -15,7 +15,6 @@
 #include "tee/sgx/owner/der.h"
 
 #define POINT_LEN 64u
-#define KEY_INFO_MAX 512
 
 static const char pck_oid[] = "1.2.840.113741.1.13.1";
 static const char signer_name[] = "SGX TCB Signing";

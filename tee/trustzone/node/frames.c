@@ -8,7 +8,6 @@
 #include "core/wire/writer.h"
 
 #define PARAMETERS_MAX 4u
-#define NO_PARAMETER UINT32_MAX
 
 /* What each kind of ask has as parameters. */
 struct shape {
