@@ -53,6 +53,10 @@
 #define CW_TZ_SESSIONS 16u
 #define CW_TZ_ATTENTION_INTERRUPT 219
 
+/* TCR_EL1 of the kernel: 39 bits by TTBR0 in pages of 4 KiB, no walks by TTBR1.  A normal world that has
+ * the same, as one without MMU can, is switched to and from in less time. */
+#define CW_TZ_TCR (25ul | 1ul << 8 | 1ul << 10 | 3ul << 12 | 1ul << 23 | 2ul << 32)
+
 typedef enum cw_tz_call {
     CW_TZ_LOAD = 1,
     CW_TZ_ENTER,

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "core/base/bytes.h"
+#include "sdk/rt.h"
 #include "tee/trustzone/enclave/kernel/module.h"
 #include "tee/trustzone/enclave/kernel/normal.h"
 #include "tee/trustzone/enclave/kernel/pages.h"
@@ -338,7 +339,7 @@ static bool run(struct message *m)
 static bool fetch_message(uint64_t pa, struct message *ret_message)
 {
     const uint64_t room = MESSAGE_PAGE - pa % MESSAGE_PAGE;
-    cw_bytes_wipe(ret_message, sizeof *ret_message);
+    memset(ret_message, 0, sizeof *ret_message);
     if (pa % 8 != 0 || room < HEADER_LEN ||
             cw_tz_normal_read(&ret_message->header, pa, HEADER_LEN) != CW_OK) {
         return false;

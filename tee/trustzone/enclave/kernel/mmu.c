@@ -4,6 +4,7 @@
 #include "sdk/rt.h"
 #include "silicon/trustzone/arch.h"
 #include "tee/enclave.h"
+#include "tee/trustzone/abi.h"
 #include "tee/trustzone/enclave/kernel/pages.h"
 #include "tee/trustzone/enclave/sysreg.h"
 #include "tee/trustzone/enclave/worlds.h"
@@ -34,7 +35,6 @@ _Static_assert((NORMAL_WORLD & NON_SECURE) != 0 && (NORMAL_WORLD & NOT_AT_EL1) !
 #define MODULE (MEMORY | FOR_EL0 | NOT_GLOBAL | NOT_AT_EL1)
 
 #define MAIR 0xff00ul           /* 0: device, in order, no early answer; 1: write-back */
-#define TCR (25ul | 1ul << 8 | 1ul << 10 | 3ul << 12 | 1ul << 23 | 2ul << 32)
 #define SCTLR (0x30d00800ul | 1ul << 0 | 1ul << 2 | 1ul << 3 | 1ul << 4 | 1ul << 12 | 1ul << 19)
 
 #define BLOCK_2M 0x200000ul
@@ -133,7 +133,7 @@ uint64_t cw_tz_mmu_open(uint64_t normal_at, uint64_t normal_len)
     map_kernel(&t);
     map(&t, CW_TZ_NORMAL_VA, normal_at, normal_len, NORMAL_WORLD);
     CW_SYSREG_WRITE(mair_el1, MAIR);
-    CW_SYSREG_WRITE(tcr_el1, TCR);
+    CW_SYSREG_WRITE(tcr_el1, CW_TZ_TCR);
     CW_SYSREG_WRITE(ttbr0_el1, (uintptr_t)kernel[0]);
     __asm__ volatile("dsb sy; isb; tlbi vmalle1is; ic ialluis; dsb sy; isb" : : : "memory");
     CW_SYSREG_WRITE(sctlr_el1, SCTLR);

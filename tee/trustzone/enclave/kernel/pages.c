@@ -13,9 +13,11 @@
 enum { COUNT = (CW_TZ_PAGES_END - CW_TZ_PAGES_AT) / CW_TZ_PAGE };
 
 static bool is_taken[COUNT];
+static size_t taken_count;
 
 static void mark(size_t first, size_t count, bool value)
 {
+    taken_count = value ? taken_count + count : taken_count - count;
     for (size_t i = first; i < first + count; i++) {
         is_taken[i] = value;
     }
@@ -45,9 +47,5 @@ void cw_tz_pages_give(uint8_t *run, size_t count)
 
 uint64_t cw_tz_pages_free_len(void)
 {
-    size_t free_count = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        free_count += !is_taken[i];
-    }
-    return free_count * CW_TZ_PAGE;
+    return (COUNT - taken_count) * CW_TZ_PAGE;
 }

@@ -17,6 +17,7 @@
 /* MDCR_EL3: in the secure world no debug exceptions, no counting, no debugger from outside. */
 #define MDCR (1ull << 34 | 1ull << 23 | 1ull << 21 | 1ull << 20 | 1ull << 16 | 2ull << 14)
 
+#define PMCR_ON 0x1u   /* PMCR_EL0.E: something counts */
 #define PMCR_OFF 0x20u /* PMCR_EL0.DP: the cycle counter stops where counting is not allowed */
 
 #define SCTLR_RESET 0x30d00800u
@@ -103,14 +104,16 @@ static void load(const struct context *c, const struct context *now, struct cw_f
     EACH_REGISTER(LOAD)
 }
 
-/* At each of these QEMU forgets all addresses, the monitor's too: nothing comes between, and little
- * behind. */
+/* At each write of these QEMU forgets all addresses, the monitor's too: nothing comes between, and
+ * little behind. */
 static void load_last(const struct context *c)
 {
-    __asm__ volatile("msr tcr_el1, %0\n\tmsr sctlr_el1, %1"
-                     :
+    uint64_t now;
+    __asm__ volatile("mrs %0, tcr_el1\n\tcmp %0, %1\n\tb.eq 1f\n\tmsr tcr_el1, %1\n"
+                     "1:\tmsr sctlr_el1, %2"
+                     : "=&r"(now)
                      : "r"(c->TCR_EL1), "r"(c->SCTLR_EL1)
-                     : "memory");
+                     : "cc", "memory");
 }
 
 static void set_scr(uint64_t value)
@@ -185,8 +188,9 @@ static void enter(struct cw_frame *frame)
     cw_vectors_wipe();
     set_scr(SCR_SECURE);
     from->priority = cw_gic_only_secure();
-    /* Stays: the kernel's TCR_EL1 forbids walks that begin there. */
+    /* Stay: the kernel's TCR_EL1 forbids walks that begin there; monitors that are off count nothing. */
     worlds.secure.TTBR1_EL1 = from->TTBR1_EL1;
+    worlds.secure.PMCR_EL0 = (from->PMCR_EL0 & PMCR_ON) != 0 ? PMCR_OFF : from->PMCR_EL0;
     load(&worlds.secure, from, frame);
     load_last(&worlds.secure);
 }
@@ -197,7 +201,6 @@ void cw_world_start(struct cw_frame *frame)
     worlds.secure.frame.spsr = BEGIN_EL1;
     worlds.secure.frame.x[0] = CW_TZ_BOOT_AT;
     worlds.secure.SCTLR_EL1 = SCTLR_RESET;
-    worlds.secure.PMCR_EL0 = PMCR_OFF;
     (void)take(INTERRUPT, false);
     enter(frame);
 }

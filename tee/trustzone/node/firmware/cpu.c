@@ -2,6 +2,7 @@
 #include "tee/trustzone/node/firmware/cpu.h"
 
 #include "silicon/trustzone/arch.h"
+#include "tee/trustzone/abi.h"
 
 /* Registers of GICv2, as the normal world sees them. */
 #define GICD_CTLR (TZ_GICD + 0x000)
@@ -18,6 +19,11 @@
 extern volatile uint64_t cpu_guard[4]; /* is set, was hit, ESR_EL1, FAR_EL1 */
 
 void smc(uint64_t words[static 4]);
+
+void cpu_open(void)
+{
+    __asm__ volatile("msr tcr_el1, %0; isb" : : "r"(CW_TZ_TCR)); /* the MMU is off */
+}
 
 void cpu_call(uint64_t words[static 4])
 {

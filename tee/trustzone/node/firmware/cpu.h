@@ -27,6 +27,9 @@ static inline void cpu_barrier(void)
     __asm__ volatile("dmb sy" ::: "memory");
 }
 
+/* cpu_open - once, at first: what makes calls quick. */
+void cpu_open(void);
+
 /* cpu_call - the one way to the secure world.  words: x0..x3, in and out; without one: x0 -1. */
 void cpu_call(uint64_t words[static 4]);
 

@@ -371,6 +371,7 @@ _Noreturn void main(void);
 _Noreturn void main(void)
 {
     struct arrival *next = &link;
+    cpu_open();
     for (unsigned slot = 0; slot < TZ_VIRTIO_COUNT && next != NULL; slot++) {
         if (console_open(&next->console, slot)) {
             cpu_interrupt_open(TZ_VIRTIO_INTERRUPT + slot);
