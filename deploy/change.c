@@ -389,7 +389,6 @@ bool cw_change_is_down(const struct cw_change *change, const struct cw_change_no
 /* Before anything is started: what will be there then. */
 static cw_status foresee_start(struct cw_change *change, struct cw_change_node *n)
 {
-    n->is_started = true;
     n->status = CW_OK;
     for (size_t i = 0; i < change->app->d.module_count; i++) {
         struct cw_remote *r = &change->app->remotes[i];
@@ -404,7 +403,8 @@ static cw_status foresee_start(struct cw_change *change, struct cw_change_node *
 cw_status cw_change_look(struct cw_change *change, struct cw_change_node *n)
 {
     struct cw_app *app = change->app;
-    if (app->is_dry && cw_change_is_down(change, n)) {
+    n->start_why = app->is_dry && n->node->is_local ? cw_local_due(app, n->node) : NULL;
+    if (n->start_why != NULL) {
         return foresee_start(change, n);
     }
     cw_status status = cw_app_reach(app, n->node, n->client);

@@ -26,7 +26,7 @@ struct cw_change_node {
     cw_status status;                /* CW_OK: everything that is to be done was done */
     bool is_reached;
     bool is_former;
-    bool is_started; /* plan: a local node, which apply will start */
+    const char *start_why; /* plan: a local node, which apply will start; else NULL */
     size_t foreign_count; /* modules of other deployments of this owner */
 };
 

@@ -85,7 +85,7 @@ static bool has_changes(const struct plan *p)
 {
     size_t count = p->setting_count;
     for (size_t i = 0; i < p->change.node_count; i++) {
-        count += p->change.nodes[i].is_started ? 1u : 0u;
+        count += p->change.nodes[i].start_why != NULL ? 1u : 0u;
     }
     for (size_t i = 0; i < ACTION_COUNT; i++) {
         count += i == CW_ACTION_KEEP ? 0 : p->counts[i];
@@ -106,9 +106,9 @@ static void print_plan(const struct plan *p)
 {
     const struct cw_app *app = p->app;
     for (size_t i = 0; i < p->change.node_count; i++) {
-        if (p->change.nodes[i].is_started) {
+        if (p->change.nodes[i].start_why != NULL) {
             print_one("start", "node", p->change.nodes[i].node->name.value, "",
-                    "it is local, and does not run");
+                    p->change.nodes[i].start_why);
         }
     }
     for (size_t i = 0; i < app->d.module_count; i++) {
@@ -167,7 +167,7 @@ static json_t *json_plan(const struct plan *p)
         const struct cw_change_node *n = &p->change.nodes[i];
         json_array_append_new(nodes,
                 json_pack("{s:s, s:b, s:b, s:b}", "node", n->node->name.value, "reached",
-                        (int)n->is_reached, "starts", (int)n->is_started, "in_descriptor",
+                        (int)n->is_reached, "starts", (int)(n->start_why != NULL), "in_descriptor",
                         (int)!n->is_former));
     }
     for (size_t i = 0; i < ACTION_COUNT; i++) {

@@ -358,13 +358,13 @@ static const char *reason(const struct cw_descriptor_node *node, const struct pl
         return "";
     }
     if (cw_daemon_pid(p->node) == 0) {
-        return "; it had ended";
+        return "it had ended";
     }
     if (has_run(p->board) && cw_daemon_pid(p->board) == 0) {
-        return "; its board had ended";
+        return "its board had ended";
     }
-    return cw_daemon_pid(p->board) == 0 || is_reached(node, p)
-            ? "; it was set up otherwise" : "; its board stood still, or was off";
+    return cw_daemon_pid(p->board) == 0 || is_reached(node, p) ? "it was set up otherwise"
+                                                               : "its board stood still, or was off";
 }
 
 static bool is_current(const struct cw_app *app, const struct cw_descriptor_node *node,
@@ -410,10 +410,36 @@ static cw_status start_both(struct cw_app *app, const struct cw_descriptor_node 
     status = cw_state_fact_put(app->state, pin, greeting.fingerprint);
     free(pin);
     if (status == CW_OK) {
-        cw_app_step(app, "start", "%s: a %s node on this machine, process %ld%s", p->name,
-                node->tee.value, (long)cw_daemon_pid(p->node), why);
+        cw_app_step(app, "start", "%s: a %s node on this machine, process %ld%s%s", p->name,
+                node->tee.value, (long)cw_daemon_pid(p->node), why[0] == '\0' ? "" : "; ", why);
     }
     return status;
+}
+
+static bool is_right(const struct cw_app *app, const struct cw_descriptor_node *node,
+        const struct place *p, const struct cw_tool *node_command,
+        const struct cw_tool *board_command)
+{
+    return runs_as(p->node, node_command) && runs_as(p->board, board_command) &&
+            is_reached(node, p) && is_current(app, node, p);
+}
+
+const char *cw_local_due(struct cw_app *app, const struct cw_descriptor_node *node)
+{
+    struct place p = place_of(app, node->name.value);
+    struct cw_tool node_command = {0};
+    struct cw_tool board_command = {0};
+    const char *why = NULL;
+    if (cw_daemon_pid(p.node) == 0) {
+        why = "it is local, and does not run";
+    } else if (write_commands(app, node, &node_command, &board_command) == CW_OK &&
+            !is_right(app, node, &p, &node_command, &board_command)) {
+        why = reason(node, &p);
+    }
+    free_words(&node_command);
+    free_words(&board_command);
+    leave_place(&p);
+    return why;
 }
 
 static cw_status start(struct cw_app *app, const struct cw_descriptor_node *node)
@@ -422,8 +448,7 @@ static cw_status start(struct cw_app *app, const struct cw_descriptor_node *node
     struct cw_tool node_command = {0};
     struct cw_tool board_command = {0};
     cw_status status = write_commands(app, node, &node_command, &board_command);
-    if (status == CW_OK && !(runs_as(p.node, &node_command) && runs_as(p.board, &board_command) &&
-                                   is_reached(node, &p) && is_current(app, node, &p))) {
+    if (status == CW_OK && !is_right(app, node, &p, &node_command, &board_command)) {
         status = start_both(app, node, &p, &node_command, &board_command);
     }
     free_words(&node_command);

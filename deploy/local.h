@@ -26,6 +26,9 @@ struct cw_local {
 /* cw_local_start - every local node of the descriptor runs: start those that do not. */
 CW_MUST_CHECK cw_status cw_local_start(struct cw_app *app);
 
+/* cw_local_due - why cw_local_start would start this local node; NULL: it runs as it should. */
+const char *cw_local_due(struct cw_app *app, const struct cw_descriptor_node *node);
+
 /* cw_local_find - CW_E_ABSENT: it does not run; its log is there all the same. */
 CW_MUST_CHECK cw_status cw_local_find(const struct cw_app *app,
         const struct cw_descriptor_node *node, struct cw_local *ret_local);

@@ -57,6 +57,10 @@ check 'a node that was killed is started again, the other stays' $?
 
 # By the descriptor alone: the same sources on emulated boards.
 sed -i 's/"native"/"sancus"/' app.json
+causeway plan && [ ! -s "$scratch/log" ] && runs node1/node &&
+    [ "$(grep -c '^start .*it was set up otherwise' "$scratch/out")" = 2 ] &&
+    [ "$(grep -c '^replace  *module .*has lost it' "$scratch/out")" = 2 ]
+check 'plan tells that their nodes will start anew' $?
 causeway apply && [ "$(grep -c 'start .*; it was set up otherwise' "$scratch/out")" = 2 ] &&
     grep -q 'attest .*emulated' "$scratch/out" && runs node1/board && runs node1/node && answers
 check 'with another tee in the descriptor the nodes become boards' $?
