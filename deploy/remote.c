@@ -249,10 +249,11 @@ cw_status cw_remote_load(struct cw_app *app, struct cw_remote *r)
 
 /* --- attestation ---------------------------------------- */
 
+/* remedy: "" where the reason tells it */
 static cw_status refused(const struct cw_remote *r, const char *reason, const char *remedy)
 {
-    cw_log_error("module \"%s\"" CW_AT " on %s: evidence refused: %s" CW_REMEDY ".  %s", name_of(r),
-            r->node->name.value, reason, remedy);
+    cw_log_error("module \"%s\"" CW_AT " on %s: evidence refused: %s" CW_REMEDY "%s%s", name_of(r),
+            r->node->name.value, reason, remedy[0] == '\0' ? "" : ".  ", remedy);
     return CW_E_DENIED;
 }
 
@@ -403,8 +404,9 @@ cw_status cw_remote_attest(struct cw_app *app, struct cw_remote *r)
         r->verdict.genuine = false;
         return refused(r,
                 r->verdict.text[0] != '\0' ? r->verdict.text : "it is not what was built here",
-                "Another program runs there, or an older image, or another chip than the "
-                "descriptor names");
+                backend->has_platform ? ""
+                                      : "Another program runs there, or an older image, or another "
+                                        "chip than the descriptor names");
     }
     status = check_policy(app, r);
     if (status == CW_OK) {

@@ -19,7 +19,7 @@ MAN_PAGES := $(wildcard deploy/*.[1-8] node/*.[1-8] silicon/*/*.[1-8] tests/adve
 EXAMPLES  := $(filter-out %.o,$(foreach e,$(wildcard examples/*.key examples/*/* examples/*/tests/*), \
     $(if $(wildcard $e/.),,$e)))
 UNITS     := $(notdir $(wildcard share/systemd/*.service))
-DOCUMENTS := README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md)
+DOCUMENTS := README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(wildcard docs/*.md docs/*/*.md)
 
 INSTALLED = $(foreach f,$(filter $(B)/host/bin/causeway%,$(filter-out %/causeway-siege,$(PROGRAM_FILES))),\
     bin/$(notdir $f)=$f) \
