@@ -23,6 +23,7 @@
 #include "tee/node.h"
 #include "tee/owner.h"
 #include "tee/sgx/abi.h"
+#include "tests/support/seen.h"
 
 #define SDK "build/sdk"
 #define CPU "build/host/bin/causeway-sgx"
@@ -31,7 +32,6 @@ static char folder[] = "/tmp/sgx-backend-XXXXXX";
 static char cpu_path[100];
 static pid_t cpu_pid = -1;
 static struct cw_owner_built guest;
-static uv_loop_t loop;
 static struct cw_platform *platform;
 
 /* --- the CPU, and the image --------------------------------------------------------------------------- */
@@ -93,17 +93,6 @@ static bool build_guest(void)
 
 /* --- the node's side ---------------------------------------------------------------------------------- */
 
-struct seen {
-    struct cw_node_module *module;
-    bool answered;
-    cw_status status;
-    cw_result result;
-    uint32_t served;
-    bool is_lost;
-    char why[400];
-    size_t len;
-    uint8_t items[CW_SGX_OUT_LEN];
-};
 static struct seen one;
 static struct seen two;
 
@@ -112,62 +101,16 @@ static void on_lost(void *ctx, struct cw_node_module *module, const char *why)
     (void)ctx;
     struct seen *s = module == one.module ? &one : &two;
     s->is_lost = true;
-    uv_stop(&loop);
+    uv_stop(&seen_loop);
     (void)snprintf(s->why, sizeof s->why, "%s", why);
-}
-
-static void on_loaded(void *ctx, cw_status status, struct cw_node_module *module, const char *why)
-{
-    struct seen *s = ctx;
-    s->answered = true;
-    uv_stop(&loop);
-    s->status = status;
-    s->module = module;
-    (void)snprintf(s->why, sizeof s->why, "%s", why != NULL ? why : "");
-}
-
-static void on_called(void *ctx, cw_status status, cw_result result, const uint8_t *bytes,
-        size_t len)
-{
-    struct seen *s = ctx;
-    s->answered = true;
-    uv_stop(&loop);
-    s->status = status;
-    s->result = result;
-    s->len = len;
-    if (len > 0) {
-        (void)memcpy(s->items, bytes, len);
-    }
-}
-
-static void on_called_many(void *ctx, cw_status status, uint32_t served, cw_result result,
-        const uint8_t *bytes, size_t len)
-{
-    ((struct seen *)ctx)->served = served;
-    on_called(ctx, status, result, bytes, len);
-}
-
-static void on_done(void *ctx)
-{
-    *(bool *)ctx = true;
-    uv_stop(&loop);
-}
-
-static void run_until(const bool *flag)
-{
-    (void)alarm(30);
-    while (!*flag) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-    (void)alarm(0);
 }
 
 static void load_bytes(struct seen *s, const uint8_t *image, size_t len)
 {
     *s = (struct seen){0};
-    cw_node_sgx.load(platform, "guest", image, len, on_loaded, s);
+    cw_node_sgx.load(platform, "guest", image, len, seen_loaded, s);
     assert_false(s->answered);
-    run_until(&s->answered);
+    seen_until(&s->answered);
 }
 
 static void load(struct seen *s)
@@ -181,17 +124,17 @@ static void load(struct seen *s)
 static void unload(struct seen *s)
 {
     bool done = false;
-    cw_node_sgx.unload(platform, s->module, on_done, &done);
-    run_until(&done);
+    cw_node_sgx.unload(platform, s->module, seen_done, &done);
+    seen_until(&done);
     s->module = NULL;
 }
 
 static void call(struct seen *s, cw_entry entry, const void *in, size_t len)
 {
     s->answered = false;
-    cw_node_sgx.call(platform, s->module, entry, in, len, on_called, s);
+    cw_node_sgx.call(platform, s->module, entry, in, len, seen_called, s);
     assert_false(s->answered);
-    run_until(&s->answered);
+    seen_until(&s->answered);
 }
 
 static uint16_t index_of(const char *name)
@@ -238,9 +181,9 @@ static int open_platform(void **state)
     (void)state;
     char why[400] = "";
     const struct cw_node_option option = {"cpu", cpu_path};
-    const struct cw_node_setup setup = {.loop = &loop, .state_dir = folder, .lost = on_lost,
+    const struct cw_node_setup setup = {.loop = &seen_loop, .state_dir = folder, .lost = on_lost,
             .options = &option, .option_count = 1};
-    if (uv_loop_init(&loop) != 0 ||
+    if (uv_loop_init(&seen_loop) != 0 ||
             cw_node_sgx.open(&setup, &platform, why, sizeof why) != CW_OK) {
         print_error("%s\n", why);
         return -1;
@@ -252,9 +195,9 @@ static int close_platform(void **state)
 {
     (void)state;
     bool done = false;
-    cw_node_sgx.close(platform, on_done, &done);
-    run_until(&done);
-    return uv_loop_close(&loop);
+    cw_node_sgx.close(platform, seen_done, &done);
+    seen_until(&done);
+    return uv_loop_close(&seen_loop);
 }
 
 /* --- cases -------------------------------------------------------------------------------------------- */
@@ -329,8 +272,8 @@ static void many_inputs_are_served_in_order_up_to_the_first_refused(void **state
         len += 4 + put_call(in + len + 4, 64, "echo", "x", 1);
     }
     one.answered = false;
-    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, len, on_called_many, &one);
-    run_until(&one.answered);
+    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, len, seen_called_many, &one);
+    seen_until(&one.answered);
     assert_int_equal(one.status, CW_OK);
     assert_int_equal(one.result, CW_RESULT_DONE);
     assert_int_equal(one.served, 2);
@@ -338,8 +281,8 @@ static void many_inputs_are_served_in_order_up_to_the_first_refused(void **state
     in[9 + 4] = 0xff; /* the second is of no endpoint */
     in[9 + 5] = 0xff;
     one.answered = false;
-    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, len, on_called_many, &one);
-    run_until(&one.answered);
+    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, len, seen_called_many, &one);
+    seen_until(&one.answered);
     assert_int_equal(one.result, CW_RESULT_REFUSED);
     assert_int_equal(one.served, 1);
     unload(&one);
@@ -352,7 +295,7 @@ static void dies_as(const char *entry, const char *why)
     expect_echo(&one, "x", 1);
     call_entry(&one, entry, NULL, 0);
     assert_int_equal(one.status, CW_E_ABSENT);
-    run_until(&one.is_lost);
+    seen_until(&one.is_lost);
     if (strstr(one.why, why) == NULL) {
         fail_msg("lost, but \"%s\"", one.why);
     }
@@ -385,7 +328,7 @@ static void module_that_hangs_can_be_unloaded(void **state)
     uint8_t in[8];
     const size_t len = put_call(in, sizeof in, "hang", NULL, 0);
     one.answered = false;
-    cw_node_sgx.call(platform, one.module, CW_ENTRY_CALL, in, len, on_called, &one);
+    cw_node_sgx.call(platform, one.module, CW_ENTRY_CALL, in, len, seen_called, &one);
     expect_echo(&two, "x", 1);
     unload(&one);
     assert_int_equal(one.status, CW_E_ABSENT);
@@ -399,7 +342,7 @@ static void killed_cpu_is_told_as_loss(void **state)
     load(&one);
     expect_echo(&one, "x", 1);
     stop_cpu();
-    run_until(&one.is_lost);
+    seen_until(&one.is_lost);
     unload(&one);
     load_bytes(&one, guest.image, guest.image_len);
     assert_int_not_equal(one.status, CW_OK);
@@ -450,8 +393,8 @@ static void evidence_becomes_a_quote_of_this_image(void **state)
     (void)memcpy(report, one.items + fixed, sizeof report);
     assert_memory_equal(report + SGX_REPORT_MRENCLAVE, guest.measurement, SGX_HASH_LEN);
     one.answered = false;
-    cw_node_sgx.quote(platform, report, sizeof report, on_called, &one);
-    run_until(&one.answered);
+    cw_node_sgx.quote(platform, report, sizeof report, seen_called, &one);
+    seen_until(&one.answered);
     assert_int_equal(one.status, CW_OK);
     if (one.result != CW_RESULT_DONE) {
         fail_msg("%.*s", (int)one.len, (const char *)one.items);
@@ -465,8 +408,8 @@ static void evidence_becomes_a_quote_of_this_image(void **state)
     assert_true(quote.collateral_len > 0 && quote.collateral[0] == '{');
     report[SGX_REPORT_REPORTDATA] ^= 1;
     one.answered = false;
-    cw_node_sgx.quote(platform, report, sizeof report, on_called, &one);
-    run_until(&one.answered);
+    cw_node_sgx.quote(platform, report, sizeof report, seen_called, &one);
+    seen_until(&one.answered);
     assert_int_equal(one.result, CW_RESULT_REFUSED);
     assert_true(one.len > 0);
     unload(&one);
@@ -534,7 +477,7 @@ static void stop_loop(uv_timer_t *timer)
 static void closed(uv_handle_t *handle)
 {
     *(bool *)handle->data = true;
-    uv_stop(&loop);
+    uv_stop(&seen_loop);
 }
 
 static void idle_modules_use_less_than_one_percent(void **state)
@@ -547,16 +490,16 @@ static void idle_modules_use_less_than_one_percent(void **state)
     usleep(50000);
     bool done = false;
     uv_timer_t timer;
-    (void)uv_timer_init(&loop, &timer);
+    (void)uv_timer_init(&seen_loop, &timer);
     timer.data = &done;
     const double before = tree_used_ms();
     (void)uv_timer_start(&timer, stop_loop, 2000, 0);
-    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    (void)uv_run(&seen_loop, UV_RUN_DEFAULT);
     const double used = tree_used_ms() - before;
     print_message("idle: %.1f ms in 2000\n", used);
     assert_true(used <= 20.0);
     uv_close((uv_handle_t *)&timer, closed);
-    run_until(&done);
+    seen_until(&done);
     unload(&one);
     unload(&two);
 }

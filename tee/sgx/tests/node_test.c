@@ -19,25 +19,13 @@
 #include "tee/node.h"
 #include "tee/sgx/abi.h"
 #include "tee/sgx/tests/fake_cpu.h"
+#include "tests/support/seen.h"
 
 static char folder[] = "/tmp/sgx-node-test-XXXXXX";
 static char socket_path[100];
 static struct fake_cpu cpu;
-static uv_loop_t loop;
 static struct cw_platform *platform;
 
-/* One module, as the test sees it. */
-struct seen {
-    struct cw_node_module *module;
-    bool answered;
-    cw_status status;
-    cw_result result;
-    uint32_t served;
-    bool is_lost;
-    char why[400];
-    size_t len;
-    uint8_t items[CW_SGX_OUT_LEN];
-};
 static struct seen one;
 static struct seen two;
 
@@ -47,72 +35,24 @@ static void on_lost(void *ctx, struct cw_node_module *module, const char *why)
     struct seen *s = module == one.module ? &one : &two;
     assert_ptr_equal(module, s->module);
     s->is_lost = true;
-    uv_stop(&loop);
+    uv_stop(&seen_loop);
     (void)snprintf(s->why, sizeof s->why, "%s", why);
-}
-
-static void on_loaded(void *ctx, cw_status status, struct cw_node_module *module, const char *why)
-{
-    struct seen *s = ctx;
-    s->answered = true;
-    uv_stop(&loop);
-    s->status = status;
-    s->module = module;
-    (void)snprintf(s->why, sizeof s->why, "%s", why != NULL ? why : "");
-}
-
-static void on_called(void *ctx, cw_status status, cw_result result, const uint8_t *bytes,
-        size_t len)
-{
-    struct seen *s = ctx;
-    assert_false(s->answered);
-    s->answered = true;
-    uv_stop(&loop);
-    s->status = status;
-    s->result = result;
-    s->len = len;
-    if (len > 0) {
-        (void)memcpy(s->items, bytes, len);
-    }
-}
-
-static void on_called_many(void *ctx, cw_status status, uint32_t served, cw_result result,
-        const uint8_t *bytes, size_t len)
-{
-    struct seen *s = ctx;
-    s->served = served;
-    on_called(ctx, status, result, bytes, len);
-}
-
-static void on_done(void *ctx)
-{
-    *(bool *)ctx = true;
-    uv_stop(&loop);
-}
-
-static void run_until(const bool *flag)
-{
-    (void)alarm(10);
-    while (!*flag) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-    (void)alarm(0);
 }
 
 static void load(struct seen *s, const char *image)
 {
     *s = (struct seen){0};
-    cw_node_sgx.load(platform, "m", (const uint8_t *)image, strlen(image), on_loaded, s);
+    cw_node_sgx.load(platform, "m", (const uint8_t *)image, strlen(image), seen_loaded, s);
     assert_false(s->answered);
-    run_until(&s->answered);
+    seen_until(&s->answered);
 }
 
 static void unload(struct seen *s)
 {
     bool done = false;
-    cw_node_sgx.unload(platform, s->module, on_done, &done);
+    cw_node_sgx.unload(platform, s->module, seen_done, &done);
     assert_false(done);
-    run_until(&done);
+    seen_until(&done);
     s->module = NULL;
 }
 
@@ -124,14 +64,14 @@ static void begin(struct seen *s, char command, const void *argument, size_t len
         (void)memcpy(in + 5, argument, len);
     }
     s->answered = false;
-    cw_node_sgx.call(platform, s->module, CW_ENTRY_CALL, in, 5 + len, on_called, s);
+    cw_node_sgx.call(platform, s->module, CW_ENTRY_CALL, in, 5 + len, seen_called, s);
     assert_false(s->answered);
 }
 
 static void call(struct seen *s, char command, const void *argument, size_t len)
 {
     begin(s, command, argument, len);
-    run_until(&s->answered);
+    seen_until(&s->answered);
 }
 
 static void expect_echo(struct seen *s, const void *argument, size_t len)
@@ -147,7 +87,7 @@ static void expect_loss(struct seen *s, char command, const char *why)
 {
     call(s, command, "", 0);
     assert_int_equal(s->status, CW_E_ABSENT);
-    run_until(&s->is_lost);
+    seen_until(&s->is_lost);
     if (strstr(s->why, why) == NULL) {
         fail_msg("lost, but \"%s\"", s->why);
     }
@@ -159,7 +99,7 @@ static void expect_loss(struct seen *s, char command, const char *why)
 static cw_status open_platform(const char *key, const char *value, char why[static 400])
 {
     const struct cw_node_option option = {key, value};
-    const struct cw_node_setup setup = {.loop = &loop, .state_dir = folder, .lost = on_lost,
+    const struct cw_node_setup setup = {.loop = &seen_loop, .state_dir = folder, .lost = on_lost,
             .options = &option, .option_count = key != NULL ? 1 : 0};
     why[0] = '\0';
     return cw_node_sgx.open(&setup, &platform, why, 400);
@@ -170,7 +110,7 @@ static int set_up(void **state)
     (void)state;
     char why[400];
     fake_cpu_start(&cpu, socket_path);
-    if (uv_loop_init(&loop) != 0 || open_platform("cpu", socket_path, why) != CW_OK) {
+    if (uv_loop_init(&seen_loop) != 0 || open_platform("cpu", socket_path, why) != CW_OK) {
         print_error("%s\n", why);
         return -1;
     }
@@ -181,10 +121,10 @@ static int tear_down(void **state)
 {
     (void)state;
     bool done = false;
-    cw_node_sgx.close(platform, on_done, &done);
-    run_until(&done);
+    cw_node_sgx.close(platform, seen_done, &done);
+    seen_until(&done);
     fake_cpu_stop(&cpu);
-    return uv_loop_close(&loop);
+    return uv_loop_close(&seen_loop);
 }
 
 /* --- calls ------------------------------------------------------------------------------------------- */
@@ -232,16 +172,16 @@ static void input_longer_than_any_message_is_refused(void **state)
     const size_t lens[] = {CW_SGX_IN_LEN, CW_SGX_IN_LEN + 1};
     for (size_t i = 0; i < 2; i++) {
         one.answered = false;
-        cw_node_sgx.call(platform, one.module, CW_ENTRY_EVENT, in, lens[i], on_called, &one);
+        cw_node_sgx.call(platform, one.module, CW_ENTRY_EVENT, in, lens[i], seen_called, &one);
         assert_false(one.answered);
-        run_until(&one.answered);
+        seen_until(&one.answered);
         assert_int_equal(one.status, CW_OK);
         assert_int_equal(one.result, CW_RESULT_REFUSED);
     }
     one.answered = false; /* what would be read as many inputs */
     cw_node_sgx.call(platform, one.module, (cw_entry)(CW_SGX_MANY | CW_ENTRY_CALL), in, 64,
-            on_called, &one);
-    run_until(&one.answered);
+            seen_called, &one);
+    seen_until(&one.answered);
     assert_int_equal(one.result, CW_RESULT_REFUSED);
     expect_echo(&one, "x", 1);
     unload(&one);
@@ -260,20 +200,20 @@ static void many_inputs_are_answered_together(void **state)
         cw_writer_u8(&w, (uint8_t)i);
     }
     one.answered = false;
-    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, w.used_len, on_called_many,
+    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, w.used_len, seen_called_many,
             &one);
-    run_until(&one.answered);
+    seen_until(&one.answered);
     assert_int_equal(one.status, CW_OK);
     assert_int_equal(one.served, 2);
     assert_int_equal(one.len, 3 * (CW_LINK_HEADER_LEN + 1));
     assert_int_equal(one.items[2 * (CW_LINK_HEADER_LEN + 1) + CW_LINK_HEADER_LEN], 2);
     in[8] = 'm';
     one.answered = false;
-    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, w.used_len, on_called_many,
+    cw_node_sgx.call_many(platform, one.module, CW_ENTRY_CALL, in, w.used_len, seen_called_many,
             &one);
-    run_until(&one.answered);
+    seen_until(&one.answered);
     assert_int_equal(one.status, CW_E_ABSENT);
-    run_until(&one.is_lost);
+    seen_until(&one.is_lost);
     assert_non_null(strstr(one.why, "no answer"));
     unload(&one);
 }
@@ -286,8 +226,8 @@ static void modules_work_side_by_side(void **state)
     for (int i = 0; i < 300; i++) {
         begin(&one, 'e', &i, sizeof i);
         begin(&two, 's', &(uint8_t){(uint8_t)(i % 50 == 0)}, 1);
-        run_until(&one.answered);
-        run_until(&two.answered);
+        seen_until(&one.answered);
+        seen_until(&two.answered);
         assert_memory_equal(one.items + CW_LINK_HEADER_LEN, &i, sizeof i);
         assert_int_equal(two.status, CW_OK);
     }
@@ -308,7 +248,7 @@ static void slow_module_keeps_nobody_waiting(void **state)
     }
     assert_false(one.answered);
     assert_true(uv_hrtime() - start < 150000000u);
-    run_until(&one.answered);
+    seen_until(&one.answered);
     assert_int_equal(one.status, CW_OK);
     unload(&one);
     unload(&two);
@@ -356,8 +296,8 @@ static void module_that_never_answers_can_be_unloaded(void **state)
     begin(&one, 'h', "", 0);
     expect_echo(&two, "x", 1);
     bool done = false;
-    cw_node_sgx.unload(platform, one.module, on_done, &done);
-    run_until(&done);
+    cw_node_sgx.unload(platform, one.module, seen_done, &done);
+    seen_until(&done);
     assert_true(one.answered);
     assert_int_equal(one.status, CW_E_ABSENT);
     expect_echo(&two, "x", 1);
@@ -384,7 +324,7 @@ static void cpu_that_ends_takes_its_modules_along(void **state)
     load(&one, "F");
     expect_echo(&one, "x", 1);
     call(&one, 'k', "", 0);
-    run_until(&one.is_lost);
+    seen_until(&one.is_lost);
     unload(&one);
     load(&one, "F");
     expect_echo(&one, "x", 1);
@@ -409,7 +349,7 @@ static void stop_loop(uv_timer_t *timer)
 static void closed(uv_handle_t *handle)
 {
     *(bool *)handle->data = true;
-    uv_stop(&loop);
+    uv_stop(&seen_loop);
 }
 
 static void nothing_runs_while_nothing_is_to_be_done(void **state)
@@ -421,15 +361,15 @@ static void nothing_runs_while_nothing_is_to_be_done(void **state)
     }
     bool done = false;
     uv_timer_t timer;
-    (void)uv_timer_init(&loop, &timer);
+    (void)uv_timer_init(&seen_loop, &timer);
     timer.data = &done;
     (void)uv_timer_start(&timer, stop_loop, 1000, 0);
     const double before = used_ms();
-    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    (void)uv_run(&seen_loop, UV_RUN_DEFAULT);
     assert_true(used_ms() - before < 10.0);
     assert_true(cpu.entered > 0 && cpu.left == cpu.entered); /* and the module sleeps outside */
     uv_close((uv_handle_t *)&timer, closed);
-    run_until(&done);
+    seen_until(&done);
     expect_echo(&one, "awake", 5);
     unload(&one);
 }
@@ -507,8 +447,8 @@ static void changed_packets_do_no_harm(void **state)
             unload(&one);
         }
         one.answered = false;
-        cw_node_sgx.quote(platform, report, sizeof report, on_called, &one);
-        run_until(&one.answered);
+        cw_node_sgx.quote(platform, report, sizeof report, seen_called, &one);
+        seen_until(&one.answered);
     }
     cpu.garbles = false;
     assert_true(loaded < 150);
@@ -526,11 +466,11 @@ static void quote_comes_with_its_collateral(void **state)
     }
     one.answered = false;
     two.answered = false;
-    cw_node_sgx.quote(platform, report, sizeof report, on_called, &one);
-    cw_node_sgx.quote(platform, report, sizeof report - 1, on_called, &two);
+    cw_node_sgx.quote(platform, report, sizeof report, seen_called, &one);
+    cw_node_sgx.quote(platform, report, sizeof report - 1, seen_called, &two);
     assert_false(one.answered);
-    run_until(&one.answered);
-    run_until(&two.answered);
+    seen_until(&one.answered);
+    seen_until(&two.answered);
     assert_int_equal(one.status, CW_OK);
     assert_int_equal(one.result, CW_RESULT_DONE);
     struct cw_quote quote;
@@ -550,10 +490,10 @@ static void platform_closes_while_a_quote_is_under_way(void **state)
     uint8_t report[SGX_REPORT_LEN] = {1};
     cpu.is_mute = true;
     one.answered = false;
-    cw_node_sgx.quote(platform, report, sizeof report, on_called, &one);
+    cw_node_sgx.quote(platform, report, sizeof report, seen_called, &one);
     bool done = false;
-    cw_node_sgx.close(platform, on_done, &done);
-    run_until(&done);
+    cw_node_sgx.close(platform, seen_done, &done);
+    seen_until(&done);
     assert_true(one.answered);
     assert_int_equal(one.status, CW_E_ABSENT);
     cpu.is_mute = false;

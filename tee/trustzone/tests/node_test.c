@@ -21,6 +21,7 @@
 #include "tee/node.h"
 #include "tee/enclave.h"
 #include "tee/trustzone/node/frames.h"
+#include "tests/support/seen.h"
 
 #define HEADER CW_TZ_LINK_HEADER_LEN
 #define MESSAGE sizeof(struct optee_message)
@@ -28,7 +29,6 @@
 
 static char folder[] = "/tmp/tz-node-test-XXXXXX";
 static char socket_path[100];
-static uv_loop_t loop;
 static struct cw_platform *platform;
 
 /* --- the board ------------------------------------------------------------------------------------------ */
@@ -331,7 +331,7 @@ static void board_accept(uv_stream_t *listener, int status)
     assert_false(board.is_open);
     board.is_open = true;
     board.have_len = 0;
-    assert_int_equal(uv_pipe_init(&loop, &board.client, 0), 0);
+    assert_int_equal(uv_pipe_init(&seen_loop, &board.client, 0), 0);
     assert_int_equal(uv_accept(listener, (uv_stream_t *)&board.client), 0);
     assert_int_equal(uv_read_start((uv_stream_t *)&board.client, board_alloc, board_read), 0);
 }
@@ -341,23 +341,13 @@ static void board_start(void)
     (void)memset(&board, 0, sizeof board);
     (void)unlink(socket_path);
     board.has_listener = true;
-    assert_int_equal(uv_pipe_init(&loop, &board.listener, 0), 0);
+    assert_int_equal(uv_pipe_init(&seen_loop, &board.listener, 0), 0);
     assert_int_equal(uv_pipe_bind(&board.listener, socket_path), 0);
     assert_int_equal(uv_listen((uv_stream_t *)&board.listener, 4, board_accept), 0);
 }
 
 /* --- the node --------------------------------------------------------------------------------------------- */
 
-struct seen {
-    struct cw_node_module *module;
-    bool answered, is_lost;
-    cw_status status;
-    cw_result result;
-    uint32_t served;
-    char why[400];
-    size_t len;
-    uint8_t items[CW_TZ_OUT_LEN];
-};
 static struct seen one;
 static struct {
     unsigned count;
@@ -376,7 +366,7 @@ static void on_lost(void *ctx, struct cw_node_module *module, const char *why)
     assert_ptr_equal(module, one.module);
     assert_false(one.is_lost);
     one.is_lost = true;
-    uv_stop(&loop);
+    uv_stop(&seen_loop);
     (void)snprintf(one.why, sizeof one.why, "%s", why);
 }
 
@@ -392,57 +382,23 @@ static void on_said(void *ctx, struct cw_node_module *module, cw_result result, 
             (int)len, (const char *)items);
 }
 
-static void on_loaded(void *ctx, cw_status status, struct cw_node_module *module, const char *why)
-{
-    struct seen *s = ctx;
-    s->answered = true;
-    uv_stop(&loop);
-    s->status = status;
-    s->module = module;
-    (void)snprintf(s->why, sizeof s->why, "%s", why != NULL ? why : "");
-}
-
 static void on_called(void *ctx, cw_status status, cw_result result, const uint8_t *items, size_t len)
 {
-    struct seen *s = ctx;
-    assert_false(s->answered);
-    s->answered = true;
-    uv_stop(&loop);
-    s->status = status;
-    s->result = result;
-    s->len = len;
     note('e');
-    if (len > 0) {
-        (void)memcpy(s->items, items, len);
-    }
+    seen_called(ctx, status, result, items, len);
 }
 
 static void on_called_many(void *ctx, cw_status status, uint32_t served, cw_result result,
         const uint8_t *items, size_t len)
 {
-    ((struct seen *)ctx)->served = served;
-    on_called(ctx, status, result, items, len);
-}
-
-static void on_done(void *ctx)
-{
-    *(bool *)ctx = true;
-    uv_stop(&loop);
-}
-
-static void run_until(const bool *flag)
-{
-    (void)alarm(30);
-    while (!*flag) {
-        (void)uv_run(&loop, UV_RUN_ONCE);
-    }
-    (void)alarm(0);
+    note('e');
+    seen_called_many(ctx, status, served, result, items, len);
 }
 
 static void run_for(unsigned turns)
 {
     for (unsigned i = 0; i < turns; i++) {
-        (void)uv_run(&loop, UV_RUN_NOWAIT);
+        (void)uv_run(&seen_loop, UV_RUN_NOWAIT);
         (void)usleep(1000);
     }
 }
@@ -450,9 +406,9 @@ static void run_for(unsigned turns)
 static void load_bytes(const uint8_t *image, size_t len)
 {
     one = (struct seen){0};
-    cw_node_trustzone.load(platform, "m", image, len, on_loaded, &one);
+    cw_node_trustzone.load(platform, "m", image, len, seen_loaded, &one);
     assert_false(one.answered);
-    run_until(&one.answered);
+    seen_until(&one.answered);
 }
 
 /* A module whose device enters it. */
@@ -480,21 +436,21 @@ static void begin(char command, size_t len)
 static void call(char command, size_t len)
 {
     begin(command, len);
-    run_until(&one.answered);
+    seen_until(&one.answered);
 }
 
 static void unload(void)
 {
     bool done = false;
-    cw_node_trustzone.unload(platform, one.module, on_done, &done);
+    cw_node_trustzone.unload(platform, one.module, seen_done, &done);
     assert_false(done);
-    run_until(&done);
+    seen_until(&done);
 }
 
 static cw_status open_platform(const char *key, const char *value, char why[static 400])
 {
     const struct cw_node_option option = {key, value};
-    const struct cw_node_setup setup = {.loop = &loop, .state_dir = folder, .lost = on_lost,
+    const struct cw_node_setup setup = {.loop = &seen_loop, .state_dir = folder, .lost = on_lost,
             .said = on_said, .options = &option, .option_count = key != NULL ? 1 : 0};
     why[0] = '\0';
     return cw_node_trustzone.open(&setup, &platform, why, 400);
@@ -504,7 +460,7 @@ static int set_up(void **state)
 {
     (void)state;
     char why[400];
-    if (uv_loop_init(&loop) != 0) {
+    if (uv_loop_init(&seen_loop) != 0) {
         return -1;
     }
     board_start();
@@ -515,14 +471,14 @@ static int tear_down(void **state)
 {
     (void)state;
     bool done = false;
-    cw_node_trustzone.close(platform, on_done, &done);
-    run_until(&done);
+    cw_node_trustzone.close(platform, seen_done, &done);
+    seen_until(&done);
     board_hang_up();
     if (board.has_listener) {
         uv_close((uv_handle_t *)&board.listener, NULL);
     }
-    (void)uv_run(&loop, UV_RUN_DEFAULT);
-    return uv_loop_close(&loop);
+    (void)uv_run(&seen_loop, UV_RUN_DEFAULT);
+    return uv_loop_close(&seen_loop);
 }
 
 /* --- cases -------------------------------------------------------------------------------------------------- */
@@ -570,7 +526,7 @@ static void many_inputs_go_in_one_call(void **state)
     one.answered = false;
     cw_node_trustzone.call_many(platform, one.module, CW_ENTRY_CALL, (const uint8_t *)"12345678", 8,
             on_called_many, &one);
-    run_until(&one.answered);
+    seen_until(&one.answered);
     assert_int_equal(one.served, 2);
     assert_int_equal(one.len, 8);
     unload();
@@ -614,7 +570,7 @@ static void dead_module_is_lost_and_comes_back(void **state)
         load();
         call(rows[i].command, 8);
         assert_int_equal(one.status, CW_E_ABSENT);
-        run_until(&one.is_lost);
+        seen_until(&one.is_lost);
         assert_non_null(strstr(one.why, rows[i].why));
         call('e', 8);
         assert_int_equal(one.status, CW_E_ABSENT);
@@ -681,7 +637,7 @@ static void board_that_restarts_loses_its_modules(void **state)
         } else {
             board_say(CW_TZ_LINK_READY, NULL, 0);
         }
-        run_until(&one.is_lost);
+        seen_until(&one.is_lost);
         assert_non_null(strstr(one.why, i == 0 ? "closed" : "restarted"));
         call('e', 8);
         assert_int_equal(one.status, CW_E_ABSENT);
@@ -701,10 +657,10 @@ static void answer_of_a_wrong_form_is_believed_by_nobody(void **state)
         load();
         board.answers_wrongly = *way;
         begin('e', 8);
-        run_until(&one.answered);
+        seen_until(&one.answered);
         assert_int_equal(one.status, *way == '2' ? CW_OK : CW_E_ABSENT);
         board.answers_wrongly = 0;
-        run_until(&one.is_lost); /* the link begins anew */
+        seen_until(&one.is_lost); /* the link begins anew */
         unload();
     }
     load();
@@ -732,11 +688,11 @@ static void load_waits_for_its_board(void **state)
     (void)unlink(socket_path);
     run_for(20);
     one = (struct seen){0};
-    cw_node_trustzone.load(platform, "m", (const uint8_t *)"image", 5, on_loaded, &one);
+    cw_node_trustzone.load(platform, "m", (const uint8_t *)"image", 5, seen_loaded, &one);
     run_for(150);
     assert_false(one.answered);
     board_start();
-    run_until(&one.answered);
+    seen_until(&one.answered);
     assert_int_equal(one.status, CW_OK);
     unload();
 }
