@@ -350,7 +350,7 @@ void cw_test_command(struct cw_test_owner *o, uint32_t number, char command, uin
 void cw_test_await(struct cw_test_owner *o, uint32_t number, uint32_t channel, uint64_t accepted)
 {
     struct cw_test_sink sink = {0};
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 6000; i++) {
         sink = cw_test_sink(o, number, channel);
         if (sink.accepted >= accepted) {
             return;

@@ -51,7 +51,7 @@ void seen_done(void *ctx)
 
 void seen_until(const bool *flag)
 {
-    (void)alarm(30);
+    (void)alarm(120);
     while (!*flag) {
         (void)uv_run(&seen_loop, UV_RUN_ONCE);
     }

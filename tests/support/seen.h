@@ -34,7 +34,7 @@ void seen_called_many(void *ctx, cw_status status, uint32_t served, cw_result re
 /* seen_done - ctx: a bool. */
 void seen_done(void *ctx);
 
-/* seen_until - run the loop until it is set; the program is ended after half a minute. */
+/* seen_until - run the loop until it is set; the program is ended after two minutes. */
 void seen_until(const bool *flag);
 
 #endif

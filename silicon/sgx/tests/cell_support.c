@@ -17,7 +17,7 @@
 #include "silicon/sgx/cell.h"
 #include "silicon/sgx/listen.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 #define RW (SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_W)
 #define RX (SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_X)
 

@@ -18,7 +18,7 @@
 #include "silicon/sgx/tests/cell_support.h"
 #include "silicon/sgx/traced.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 static struct cw_traced *open_image(const struct test_image *image)
 {

@@ -339,7 +339,7 @@ static void press_of_the_button_reaches_the_driver(void **state)
         char answer[256];
         control("button 1\n", answer);
         assert_string_equal(answer, "ok\n");
-        for (int turns = 0; turns < 2000 && interrupted == NULL; turns++) {
+        for (int turns = 0; turns < 60000 && interrupted == NULL; turns++) {
             (void)uv_run(&loop, UV_RUN_NOWAIT);
             (void)usleep(1000);
         }
@@ -361,7 +361,7 @@ static void restart_of_the_board_is_noticed(void **state)
     struct cw_node_module *module = load(&built[0]).module;
     char answer[256];
     control("power cycle\n", answer);
-    for (int turns = 0; turns < 2000 && lost_count == 0; turns++) {
+    for (int turns = 0; turns < 60000 && lost_count == 0; turns++) {
         (void)uv_run(&loop, UV_RUN_NOWAIT);
         (void)usleep(1000);
     }
@@ -378,7 +378,7 @@ static void board_that_goes_and_comes_back_is_used_again(void **state)
     (void)state;
     struct cw_node_module *module = load(&built[0]).module;
     stop_board();
-    for (int turns = 0; turns < 2000 && lost_count == 0; turns++) {
+    for (int turns = 0; turns < 60000 && lost_count == 0; turns++) {
         (void)uv_run(&loop, UV_RUN_NOWAIT);
         (void)usleep(1000);
     }

@@ -27,7 +27,7 @@
 #include "tests/support/folder.h"
 
 #define ARENA_LEN 65536u
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 /* Of the arena: what goes in and what comes out. */
 #define IN 0u
@@ -56,7 +56,7 @@ static void start_cpu(const char *state_name, const char *mode)
     const char *const arguments[] = {program, "--listen", socket_path, "--state", state_folder,
             "--mode", mode, NULL};
     assert_int_equal(cw_proc_start(&cpu, arguments, log, log), CW_OK);
-    for (int i = 0; i < 500 && !cw_file_exists(socket_path) && cw_proc_is_running(&cpu); i++) {
+    for (int i = 0; i < 6000 && !cw_file_exists(socket_path) && cw_proc_is_running(&cpu); i++) {
         (void)usleep(10000);
     }
 }
@@ -68,7 +68,7 @@ static void stop_cpu(void)
 
 static void connect_to_cpu(struct cw_client *client)
 {
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (cw_client_connect(client, socket_path)) {
             return;
         }

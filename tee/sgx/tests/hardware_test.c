@@ -631,7 +631,7 @@ static void on_quoted(void *ctx, cw_status status, cw_result result, const uint8
 
 static void run_until(const bool *flag)
 {
-    (void)alarm(20);
+    (void)alarm(120);
     while (!*flag) {
         (void)uv_run(&loop, UV_RUN_ONCE);
     }

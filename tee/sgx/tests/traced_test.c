@@ -20,7 +20,7 @@
 #include "silicon/sgx/traced.h"
 #include "tee/sgx/tests/subject.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 static struct cw_traced *cpu;
 static uint8_t *arena;

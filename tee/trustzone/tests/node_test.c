@@ -403,6 +403,12 @@ static void run_for(unsigned turns)
     }
 }
 
+/* For half a minute at most, until this holds. */
+#define RUN_UNTIL(holds) \
+    for (unsigned turns_ = 0; turns_ < 30000 && !(holds); turns_++) { \
+        run_for(1); \
+    }
+
 static void load_bytes(const uint8_t *image, size_t len)
 {
     one = (struct seen){0};
@@ -550,7 +556,7 @@ static void refused_image_leaves_no_session(void **state)
         assert_int_equal(one.status, rows[i].status);
         assert_null(one.module);
         assert_non_null(strstr(one.why, rows[i].why));
-        run_for(5);
+        RUN_UNTIL(board.open_sessions == 0)
         assert_int_equal(board.open_sessions, 0);
     }
     board.load_ret = TEE_SUCCESS;
@@ -575,7 +581,7 @@ static void dead_module_is_lost_and_comes_back(void **state)
         call('e', 8);
         assert_int_equal(one.status, CW_E_ABSENT);
         unload();
-        run_for(5);
+        RUN_UNTIL(board.open_sessions == 0)
         assert_int_equal(board.open_sessions, 0);
     }
 }
@@ -587,7 +593,7 @@ static void what_the_device_made_it_say_is_told(void **state)
     board_wait(CW_RETURN(CW_RESULT_DONE, 0), "one");
     board_wait(CW_RETURN(CW_RESULT_AGAIN, 0), "two");
     board_say(CW_TZ_LINK_ATTENTION, NULL, 0);
-    run_for(30);
+    RUN_UNTIL(said.count == 2)
     assert_string_equal(said.text, "one two ");
     assert_int_equal(said.result, CW_RESULT_AGAIN);
     board_say(CW_TZ_LINK_ATTENTION, NULL, 0);
@@ -617,7 +623,7 @@ static void call_of_a_module_that_waits_is_put_off(void **state)
     call('e', 8);
     assert_int_equal(one.status, CW_OK);
     assert_int_equal(one.result, CW_RESULT_AGAIN);
-    run_for(5);
+    RUN_UNTIL(said.result == CW_RESULT_PENDING)
     assert_string_equal(board.order, "es");
     assert_int_equal(said.result, CW_RESULT_PENDING);
     assert_int_equal(board.enters, 0);

@@ -230,7 +230,7 @@ static void forged_counters_do_not_stop_the_true_ones(void **state)
     assert_true(shake_hands(fd, 1, KEY));
     send_event(fd, 5, UINT64_MAX - 1);
     send_event(fd, 5, 1u << 30);
-    for (int i = 0; i < 500 && cw_test_sink(&w.owner, 2, 5).refused < 1; i++) {
+    for (int i = 0; i < 60000 && cw_test_sink(&w.owner, 2, 5).refused < 1; i++) {
         usleep(1000);
     }
     send_event(fd, 5, 0);
@@ -320,7 +320,7 @@ static void forged_acknowledgement_frees_nothing(void **state)
     send_message(fd, CW_FRAME_ACK, ack, sizeof ack);
     (void)cw_fake_frame(7, 1000, NULL, 0, ack); /* what was never sent */
     send_message(fd, CW_FRAME_ACK, ack, sizeof ack);
-    for (int i = 0; i < 500 && cw_test_sink(&w.owner, 2, 7).refused < 2; i++) {
+    for (int i = 0; i < 60000 && cw_test_sink(&w.owner, 2, 7).refused < 2; i++) {
         usleep(1000);
     }
     assert_int_equal(cw_test_sink(&w.owner, 2, 7).refused, 2);
@@ -329,7 +329,7 @@ static void forged_acknowledgement_frees_nothing(void **state)
     (void)cw_fake_frame(7, 3, NULL, 0, ack);
     send_message(fd, CW_FRAME_ACK, ack, sizeof ack);
     long long stored = 8;
-    for (int i = 0; i < 500 && stored != 5; i++) {
+    for (int i = 0; i < 60000 && stored != 5; i++) {
         usleep(1000);
         stored = cw_test_status(&w.owner, "source", "stored");
     }

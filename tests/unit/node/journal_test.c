@@ -94,7 +94,7 @@ static unsigned await(struct world *w, uint8_t kind, uint8_t reason, uint64_t wa
 {
     uint64_t count = 0;
     unsigned lines = 0;
-    for (int i = 0; i < 200 && count < wanted; i++) {
+    for (int i = 0; i < 1200 && count < wanted; i++) {
         ask(w, 1, NULL, 0);
         lines = lines_of(w, kind, reason, &count);
         if (count < wanted) {
@@ -280,9 +280,16 @@ static void noise_is_counted_by_reason_and_hides_nothing(void **state)
     uint64_t refused;
     uint64_t duplicate;
     uint64_t dropped;
-    assert_true(lines_of(w, CW_NOTED_REFUSED, CW_REASON_MODULE, &refused) <= 2);
-    assert_true(lines_of(w, CW_NOTED_REFUSED, CW_REASON_DUPLICATE, &duplicate) <= 2);
-    (void)lines_of(w, CW_NOTED_REFUSED, CW_REASON_DROPPED, &dropped);
+    for (int i = 0; i < 1200; i++) { /* the module may not have said of all of them what they are */
+        assert_true(lines_of(w, CW_NOTED_REFUSED, CW_REASON_MODULE, &refused) <= 2);
+        assert_true(lines_of(w, CW_NOTED_REFUSED, CW_REASON_DUPLICATE, &duplicate) <= 2);
+        (void)lines_of(w, CW_NOTED_REFUSED, CW_REASON_DROPPED, &dropped);
+        if (refused + duplicate + dropped >= 500) {
+            break;
+        }
+        usleep(50000);
+        ask(w, 1, NULL, 0);
+    }
     assert_true(refused > 0 && duplicate > 0);
     assert_int_equal(refused + duplicate + dropped, 500);
     uint64_t count;

@@ -60,7 +60,7 @@ static void connect_modules(struct world *w, uint32_t channel, uint16_t flags, u
 /* As a driver does it: again and again until the window has let all of them through. */
 static void emit_all(struct world *w, uint32_t channel, uint32_t count, uint32_t window)
 {
-    for (int i = 0; count > 0 && i < 5000; i++) {
+    for (int i = 0; count > 0 && i < 60000; i++) {
         const uint32_t emitted = cw_test_emit(&w->owner[0], 1, channel, count, window);
         count -= emitted;
         if (emitted == 0) {
@@ -82,7 +82,7 @@ static void await_status(struct cw_test_owner *o, const char *part, const char *
         long long expected)
 {
     long long found = -2;
-    for (int i = 0; i < 500 && found != expected; i++) {
+    for (int i = 0; i < 6000 && found != expected; i++) {
         found = cw_test_status(o, part, key);
         if (found != expected) {
             usleep(10000);

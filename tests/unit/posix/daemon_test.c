@@ -95,7 +95,7 @@ static void one_that_ignores_the_signal_is_killed(void **state)
     size_t len = 0;
     assert_int_equal(cw_daemon_start(folder, stubborn), CW_OK);
     snprintf(path, sizeof path, "%s/out", folder);
-    for (int i = 0; i < 500 && len == 0; i++) {
+    for (int i = 0; i < 6000 && len == 0; i++) {
         usleep(10000);
         free(bytes);
         assert_int_equal(cw_file_read(path, 100, &bytes, &len), CW_OK);
