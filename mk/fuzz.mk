@@ -11,6 +11,7 @@
 
 FUZZ_TARGETS := $(sort $(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c)))
 FUZZ_CHOSEN   = $(if $T,$(foreach t,$(FUZZ_TARGETS),$(if $(findstring $T,$t),$t)),$(FUZZ_TARGETS))
+FUZZ_PLANTS   = $(FUZZ_CHOSEN)
 FUZZ_MISSING := $(call missing-tools,fuzz)
 fuzz.flags   += $(filter-out -I. -I/usr/include,$(shell pkg-config --cflags $(PKGS)))
 $(foreach f,$(host.lib) $(foreach t,$(FUZZ_TARGETS),$(fuzz/$t.c.with)),\
@@ -57,8 +58,8 @@ fuzz-tools:
 fuzz-targets: fuzz-tools $(patsubst %,$(B)/fuzz/bin/%,$(FUZZ_TARGETS))
 fuzz: fuzz-tools $(patsubst %,$(B)/fuzz/bin/%,$(FUZZ_CHOSEN)) ## run the fuzz targets (T=name, FUZZ_SECONDS=5 each)
 	$(Q)$(RUN_FUZZ) $(FUZZ_CHOSEN)
-fuzz-selftest: fuzz-tools $(patsubst %,$(B)/fuzz/planted/%,$(FUZZ_CHOSEN)) ## each must find the bug planted for it
-	$(Q)$(RUN_FUZZ) -p $(FUZZ_CHOSEN)
+fuzz-selftest: fuzz-tools $(patsubst %,$(B)/fuzz/planted/%,$(FUZZ_PLANTS)) ## each must find the bug planted for it
+	$(Q)$(RUN_FUZZ) -p $(FUZZ_PLANTS)
 prove: ## the contracts of trusted code, by Frama-C: goals proved of all
 	$(Q)tools/prove
 list-fuzz: ; @echo $(FUZZ_TARGETS)

@@ -1,36 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The measurement is the identity: the same sources give the same images, byte for byte, in any
-# folder.  Two copies of the tree build everything freestanding, and then an application.
+# folder.  A copy of the tree builds everything freestanding once more, and then both build applications.
 # timeout: 900
 . tests/support/cases.bash
 set -e
 
-# The second folder's name is longer and has a space and a sign that sed and make know.
-first=$scratch/a second="$scratch/another+folder/b"
-mkdir -p "$first" "$second"
-tar c --exclude=./build --exclude=./.git . | tar x -C "$first"
-tar c -C "$first" . | tar x -C "$second"
+# The second folder's name has a sign that sed and make know.
+first=$PWD second="$scratch/another+folder/b"
+mkdir -p "$second"
+{ # 1: a folder changed meanwhile; other tests leave their __pycache__ in it
+    tar c --exclude=./build --exclude=./.git --exclude=__pycache__ . 2>"$scratch/tar" || [ $? -eq 1 ]
+} | tar x -C "$second"
 machines='enclave-x86_64 msp430'
 if [ -d build/foreign/arm64/root ]; then # the libraries of AArch64, as Debian has them
     machines="$machines enclave-aarch64"
-    for copy in "$first" "$second"; do
-        mkdir -p "$copy/build/foreign/arm64"
-        cp -r build/foreign/arm64/root "$copy/build/foreign/arm64"
-    done
+    mkdir -p "$second/build/foreign/arm64"
+    cp -r build/foreign/arm64/root "$second/build/foreign/arm64"
 fi
-for copy in "$first" "$second"; do
-    make -s -C "$copy" MACHINES="$machines" images sdk
-done
-cmp_trees() {
-    (cd "$1" && find build \( -name '*.d' -o -path build/foreign \) -prune -o -type f \
-        \( -name '*.a' -o -name '*.elf' -o -name '*.bin' -o -path '*/sdk/*' \) -print |
-        sort | xargs -d '\n' sha256sum) >"$scratch/sums.$2"
-    [ -s "$scratch/sums.$2" ]
-}
-cmp_trees "$first" 1 && cmp_trees "$second" 2 && diff "$scratch/sums.1" "$scratch/sums.2" && status=0 ||
-    status=1
-check "$(wc -l <"$scratch/sums.1") archives, images and SDK files are the same" "$status"
+make -s -C "$second" MACHINES="$machines" images sdk
+(cd "$second" && find build \( -name '*.d' -o -path build/foreign \) -prune -o -type f \
+    \( -name '*.a' -o -name '*.elf' -o -name '*.bin' -o -path '*/sdk/*' \) -print |
+    sort | xargs -d '\n' sha256sum) >"$scratch/sums"
+[ "$(wc -l <"$scratch/sums")" -gt 50 ] && sha256sum --quiet -c "$scratch/sums" && status=0 || status=1
+check "$(wc -l <"$scratch/sums") archives, images and SDK files are the same" "$status"
 
 # Modules: one owner, two folders and two SDKs.
 key=$scratch/vendor.key
