@@ -20,6 +20,7 @@ class Scene:
                  "--uart", folder + "/uart", "--control", folder + "/control", "--counter-file",
                  folder + "/counter"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             options = ["--platform", "uart=%s/uart" % folder]
+            await_true(lambda: os.path.exists(folder + "/uart"))
         self.node = Node(folder, "n", [self.liar.print], tee, options)
         self.hostile = HostileNode(self.liar, self.node.address)
         shutil.copy("tests/adversary/modules/target.c", self.tool.folder)
@@ -57,7 +58,7 @@ class Scene:
         self.node.stop()
         if self.board is not None:
             self.board.terminate()
-            self.board.wait(5)
+            self.board.wait(60)
 
 
 def is_about(fields, what):
@@ -137,14 +138,14 @@ def answers(s, scene, kinds, stride, statuses):
         for name, change in cases:
             hostile.lie(bend(what, change))
             begin = time.monotonic()
-            run = tool.run(*words, "--timeout", "2", timeout=20)
+            run = tool.run(*words, "--timeout", "2", timeout=200)
             envelope = "bit" not in name and "bytes" not in name and "an" != name[:2]
             s.case("%s (%s)" % (name, words[0]),
                    refused(run, (1, 3) if envelope else statuses), why="%d %s %.1f s" % (
                 run.returncode, run.stderr[-300:], time.monotonic() - begin))
         for name, lie in (("withheld", bend(what, lambda b, f: (None))),):
             hostile.lie(lie)
-            run = tool.run(*words, "--timeout", "2", timeout=20)
+            run = tool.run(*words, "--timeout", "2", timeout=200)
             s.case(name, refused(run, statuses + (1,)), why=run.stderr)
         hostile.lie()
         if words[0] == "apply":
@@ -182,9 +183,9 @@ def silence(s, scene):
         scene.hostile.lie(lambda k, a, st, f, kind=kind: struct.pack("<IBBH", 4000, 1, k | 0x80, 0)
                           if k == kind else None)
         begin = time.monotonic()
-        run = scene.tool.run(*verb, "--timeout", "1", timeout=30)
+        run = scene.tool.run(*verb, "--timeout", "1", timeout=200)
         s.case("%s without an answer" % verb[0], refused(run, (1, 3)) and
-               time.monotonic() - begin < 15, why="%d %s" % (run.returncode, run.stderr))
+               time.monotonic() - begin < 60, why="%d %s" % (run.returncode, run.stderr))
     scene.hostile.lie()
     scene.tool.must("send", "add")
     found = changes(before, scene.tool.look(), "send")
@@ -240,7 +241,7 @@ def farewell(s, scene):
     tool, hostile = scene.tool, scene.hostile
     for name, change in attempts(80, 67)[::1 if LONG else 5]:
         hostile.lie(bend("an answer to DISABLE", change))
-        run = tool.run("destroy", "--timeout", "2", timeout=20)
+        run = tool.run("destroy", "--timeout", "2", timeout=200)
         s.case(name, refused(run, (1, 3)), why=str(run))
         hostile.lie()
         tool.must("destroy")  # what was unloaded is gone; the node's word must do
@@ -321,7 +322,9 @@ def images(s, scene):
             bent[at] ^= 1 << i % 8
             return bytes(bent)
         hostile.lie(on_request=alter)
-        run = tool.run("apply", "--timeout", "5", timeout=90)
+        # One is to be refused by its proof, even on a busy machine.
+        patience = "5" if refused_by_proof > 0 or i + 1 < rounds else "60"
+        run = tool.run("apply", "--timeout", patience, timeout=200)
         refused_by_proof += run.returncode == 3
         s.case("image with a bit flipped, %d" % i, refused(run, (1, 3)), why=str(run.stderr))
         hostile.lie()
@@ -338,7 +341,7 @@ def images(s, scene):
             return fields[:8] + (b if fields[8:12] == a else a) + fields[12:]
         return None
     hostile.lie(on_request=exchange)
-    run = tool.run("apply", "--timeout", "5", timeout=90)
+    run = tool.run("apply", "--timeout", "60", timeout=200)
     s.case("two modules exchanged", refused(run, (3,)), why=str(run.stderr))
     hostile.lie()
     tool.run("destroy", "--force", "--timeout", "2")
@@ -384,7 +387,7 @@ def crowd(s, folder):
         def finish(name, running, statuses=(0,)):
             good = 0
             for p in running:
-                out, err = p.communicate(timeout=60)
+                out, err = p.communicate(timeout=200)
                 good += p.returncode == 0
                 s.case(name, p.returncode in statuses and
                        (p.returncode == 0 or "causeway: " in err),
@@ -404,7 +407,7 @@ def crowd(s, folder):
             ("apply", "--quiet"), ("status",), ("send", "add"), ("attest",), ("apply", "--quiet"))]
         mixed += [start(tools[1], *words) for words in (("status",), ("apply", "--quiet"))]
         for p in mixed:
-            out, err = p.communicate(timeout=60)
+            out, err = p.communicate(timeout=200)
             s.case("all verbs at once", p.returncode in (0, 1), why=err)
         for i, t in enumerate(tools):
             t.must("send", "add")
@@ -460,7 +463,7 @@ def play(s, scene, tee):
         images(s, scene)
         return
     if tee == "native":
-        answers(s, scene, kinds, 3 if LONG else 97, (1, 3))
+        answers(s, scene, kinds[:1] if PLANTED else kinds, 3 if LONG else 97, (1, 3))
         return
     silence(s, scene)
     claims(s, scene)

@@ -33,7 +33,7 @@ class World:
             seen = self.tool.look()
             return all(seen[c]["sent"] == seen[c]["received"] for c in ("strict", "latest")) and \
                 seen["strict"]["sent"] == seen["strict"]["acknowledged"]
-        if not await_true(is_still, 15):
+        if not await_true(is_still):
             raise RuntimeError("genuine events do not arrive: %s" % self.tool.look())
         return self.tool.look()
 
@@ -99,7 +99,7 @@ def held_frames(s, w, kind, connection, begin, end):
             early = w.tool.look()[connection]["received"] != before[connection]["received"]
             thrown = waste(w.tool.says["two"]) - thrown_before
             return thrown >= len(cases)
-        await_true(accounted, 5)
+        await_true(accounted, 5 if PLANTED else 60)
     w.network.tell("clear")
     w.network.tell("release")
     end(running)
@@ -142,7 +142,7 @@ def frames(s, w):
                                 cwd=w.tool.folder, stdout=subprocess.PIPE, text=True)
 
     def asked(running):
-        said = running.communicate(timeout=30)[0]
+        said = running.communicate(timeout=200)[0]
         if running.returncode != 0 or "well?" not in said:
             raise RuntimeError("the request is not answered: %s" % said)
 
@@ -265,7 +265,7 @@ def splices(s, w):
         w.network.tell(line, must=False)
         time.sleep(0.002)
         if not w.network.links(1):
-            await_true(lambda: w.network.links(1), 5)
+            await_true(lambda: w.network.links(1))
     after = w.settle()
     found = differences(without_refusals(before), without_refusals(after))
     if after["look bob"] != before["look bob"]:
@@ -309,7 +309,7 @@ def first_link(w):
 def is_shown_out(node, *messages):
     """Does the node hang up, without a word of a link?  Gives also what it said before."""
     said = b""
-    with connect(node.address, 3) as c:
+    with connect(node.address, 30) as c:
         try:
             for m in messages:
                 c.sendall(m)
@@ -366,7 +366,7 @@ def hellos(s, w):
         await_true(lambda: w.network.links(1))
         bent = [m for m in w.network.tell("list last=8000 type=challenge pair=1")["messages"]
                 if m["fate"] == "flip"][-1]["link"]
-        await_true(lambda: bent not in w.network.links(1), 2)
+        await_true(lambda: bent not in w.network.links(1), 30)
         proofs = w.network.tell("list last=8000 type=proof pair=1")["messages"]
         s.case("challenge, bit %d" % bit, bent not in w.network.links(1) and
                all(m["link"] != bent for m in proofs))
@@ -407,7 +407,7 @@ def headers(s, w):
         rest = len(data) - 8 - length
         stays = version == 1 and zero == 0 and length <= 2 ** 20 and (
             rest < 0 or rest < 8 and kind in (1, 2, 3, 4))
-        gone = await_true(lambda: link not in w.network.links(1), 0.1 if stays else 3)
+        gone = await_true(lambda: link not in w.network.links(1), 0.1 if stays else 30)
         s.case(name, gone != stays, why="the link %s" % ("ended" if gone else "stays"))
         if stays:
             w.network.tell("cut %d" % link)
@@ -515,7 +515,7 @@ def malformed(s, w):
         ask("an image", LOAD, name + struct.pack("<H", 1) + b"m" + image)
     for header in (b"\4\0\0\0\2\x20\0\0", b"\4\0\0\0\1\x20\1\0", b"\xff\xff\xff\xff\1\x20\0\0",
                    b"\1\0\x10\0\1\x20\0\0", b"\0\0\0\0\1\x20\0\0", b"\3\0\0\0\1\x20\0\0abc"):
-        c = Owner(w.eve, w.two.address, 3)
+        c = Owner(w.eve, w.two.address, 30)
         c.tls.sendall(header + b"tag1")
         try:
             said = c.stream.read()  # to the end: nothing, or a refusal that says why
@@ -599,7 +599,7 @@ def exhaustion(s, w):
         s.case(what, w.two.is_alive() and peak[0] < limit, changed,
                why="%.0f MiB, at rest %.0f" % (peak[0], rest))
 
-    def serves(seconds=20):
+    def serves(seconds=100):
         return await_true(lambda: w.tool.run("attest", "bob", "--timeout", "5").returncode == 0,
                           seconds)
 

@@ -101,7 +101,7 @@ def read_message(stream):
     return (kind, body) if len(body) == length else None
 
 
-def connect(address, timeout=10):
+def connect(address, timeout=60):
     host, port = address.rsplit(":", 1)
     return socket.create_connection((host.strip("[]"), int(port)), timeout)
 
@@ -109,7 +109,7 @@ def connect(address, timeout=10):
 class Owner:
     """Requests of an owner, byte by byte."""
 
-    def __init__(self, identity, address, timeout=10):
+    def __init__(self, identity, address, timeout=60):
         self.raw = connect(address, timeout)
         self.tls = identity.context(False).wrap_socket(self.raw)
         self.stream, self.tag = self.tls.makefile("rb"), 0
@@ -146,7 +146,7 @@ class Node:
                           "%s/%s" % (folder, name), *options]
         for owner in owners:
             self.arguments += ["--owner", owner]
-        self.address = "127.0.0.1:0"
+        self.address = "127.%d.%d.%d:0" % tuple(2 + byte % 250 for byte in os.urandom(3))  # its own
         self.start()
 
     def start(self):
@@ -160,7 +160,7 @@ class Node:
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
         self.process.stdout.close()
 
     def is_alive(self):
@@ -211,7 +211,7 @@ class Network:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(5)
+        self.process.wait(60)
         self.lines.close()
         self.control.close()
         self.process.stdout.close()
@@ -246,7 +246,7 @@ class HostileNode:
     def serve(self, raw):
         upstream = None
         try:
-            raw.settimeout(30)
+            raw.settimeout(90)
             with self.identity.context(True).wrap_socket(raw, server_side=True) as tls:
                 stream = tls.makefile("rb")
                 upstream = Owner(self.identity, self.target)
@@ -290,7 +290,7 @@ class Tool:
         with open(self.folder + "/app.json", "w") as f:
             json.dump(descriptor, f)
 
-    def run(self, *words, timeout=60, **more):
+    def run(self, *words, timeout=200, **more):
         try:
             return subprocess.run([BIN + "/causeway", *words], cwd=self.folder, timeout=timeout,
                                   capture_output=True, text=True, **more)
@@ -338,7 +338,7 @@ def without_refusals(seen):
             if isinstance(s, dict) else s for k, s in seen.items()}
 
 
-def await_true(condition, seconds=5.0):
+def await_true(condition, seconds=60.0):
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:

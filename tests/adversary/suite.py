@@ -28,7 +28,7 @@ def main():
         with limit:
             try:
                 run = subprocess.run([*PROGRAMS[name], "--json"], capture_output=True, text=True,
-                                     timeout=1300 if LONG else 280)
+                                     timeout=1300 if LONG else 900)
                 said = json.loads(run.stdout) if run.stdout.strip() else None
                 runs[name] = (run.returncode, said, run.stderr)
             except (subprocess.TimeoutExpired, ValueError) as error:

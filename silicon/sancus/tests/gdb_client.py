@@ -57,7 +57,7 @@ class Program:
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen([CHIP, "--gdb", where, *options], stderr=log,
                                             stdout=subprocess.PIPE, text=True)
-        for _ in range(200):
+        for _ in range(3000):
             found = re.search(r"target remote (\S+)", self.words())
             if found:
                 self.where = found.group(1)
@@ -73,13 +73,13 @@ class Program:
 
     def finish(self):
         """Of a program that ends by itself."""
-        out = self.process.communicate(timeout=20)[0]
+        out = self.process.communicate(timeout=90)[0]
         return self.process.returncode, out
 
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()
-        out = self.process.communicate(timeout=10)[0]
+        out = self.process.communicate(timeout=90)[0]
         return self.process.returncode, out
 
 
@@ -91,7 +91,7 @@ class Client:
         else:
             host, port = program.where.split(":")
             self.socket = socket.create_connection((host, int(port)))
-        self.socket.settimeout(10)
+        self.socket.settimeout(60)
         self.buffer = b""
         self.acks = True
         self.console = ""
@@ -312,7 +312,7 @@ def registers():
           client.pc() == theft)
     check("memory of devices is read without touching them", client.memory(0x0120, 2) is not None)
     client.send("k")
-    check("k ends the program", program.process.wait(10) == 0)
+    check("k ends the program", program.process.wait(60) == 0)
 
 
 def watchpoints():
@@ -350,7 +350,7 @@ def board():
     def command(line):
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(control)
-            s.settimeout(10)
+            s.settimeout(60)
             s.sendall(line.encode() + b"\n")
             got = b""
             while not re.search(rb"^(ok|error).*\n", got, re.M):
@@ -362,7 +362,7 @@ def board():
     check("attaching holds the board", '"state": "debugged"' in command("status"))
     second = socket.socket(socket.AF_UNIX)
     second.connect(path)
-    second.settimeout(10)
+    second.settimeout(60)
     check("a second client is turned away", second.recv(1) == b"")
     second.close()
     check("the first one stays", client.ask("?").startswith("T05"))
@@ -426,7 +426,7 @@ def garbage():
     client.socket.sendall(b"-")
     check("... and an answer is sent again", client.packet() == first)
     client.socket.close()
-    program.process.wait(10)
+    program.process.wait(60)
 
     random.seed(7)
     for seed in range(12):
@@ -458,7 +458,7 @@ def garbage():
     check("a client that does not read gets no memory", sent < 64 << 20 and peak < 32 << 10,
           (sent, peak))
     client.socket.close()
-    program.process.wait(10)
+    program.process.wait(60)
 
 
 def noise_from(client):
@@ -486,7 +486,7 @@ def wrong_use():
                     ["--symbols", GUARDED + "@1"], ["--symbols", SOURCE],
                     ["--symbols", GUARDED + "@ffff"], ["--symbols", GUARDED + "@0xfffe"]):
         done = subprocess.run([CHIP, *options, "--run", GUARDED], capture_output=True, text=True,
-                              timeout=10, check=False)
+                              timeout=90, check=False)
         check("wrong use: " + " ".join(options).replace(WORK, ""), done.returncode == 2 and
               done.stderr.count("\n") == 1, (done.returncode, done.stderr))
 

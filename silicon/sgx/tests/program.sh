@@ -84,7 +84,7 @@ def run(stream, sigstruct, *words, joined=False):
         f.write(sigstruct)
     words = list(words) + ([] if joined else ['--sigstruct', scratch + '/sig'])
     said = subprocess.run([program, '--run', scratch + '/image', '--json', *words],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=120)
     try:
         return json.loads(said.stdout), said.returncode
     except ValueError:
@@ -289,7 +289,7 @@ if os.geteuid() == 0:
     again = json.loads(ask(connect(scratch + '/cpu'), 5)[1])
     check('started again, it is the same platform', again['platform'] == info['platform'], again)
     second = subprocess.run([program, '--listen', scratch + '/cpu', '--state', scratch + '/chip'],
-                            capture_output=True, text=True, timeout=20)
+                            capture_output=True, text=True, timeout=90)
     check('a second one finds the place taken', second.returncode == 1 and
           'listens there already' in second.stderr, second.stderr)
     end(server)

@@ -50,12 +50,12 @@ class Board:
         self.hello()
 
     def connect(self, name):
-        until = time.monotonic() + 20
+        until = time.monotonic() + 90
         while True:
             s = socket.socket(socket.AF_UNIX)
             try:
                 s.connect(self.folder + "/" + name)
-                s.settimeout(20)
+                s.settimeout(90)
                 return s
             except OSError:
                 if time.monotonic() > until:
@@ -118,7 +118,7 @@ class Board:
                 if not line.startswith(b"event"):
                     return line.decode()
 
-    def heard(self, event, seconds=20):
+    def heard(self, event, seconds=90):
         until, text = time.monotonic() + seconds, b""
         while event not in text and time.monotonic() < until:
             text += self.control.recv(4096)
@@ -128,7 +128,7 @@ class Board:
         self.parts[1].stdin.close()
         self.parts[0].terminate()
         for part in self.parts:
-            part.wait(20)
+            part.wait(60)
 
 
 def memory(b):

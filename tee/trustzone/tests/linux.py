@@ -45,7 +45,7 @@ class Board:
     def __init__(self):
         self.flash = WORK + "/board.flash"
         made = subprocess.run([BIN + "/causeway", "trustzone", "new-device", self.flash, "--json"],
-                              capture_output=True, text=True, cwd=WORK, check=False, timeout=60)
+                              capture_output=True, text=True, cwd=WORK, check=False, timeout=200)
         assert made.returncode == 0, made.stdout + made.stderr
         self.platform = re.search(r'"platform": *"([0-9a-f]{64})"', made.stdout).group(1)
         self.port = free_port()
@@ -113,7 +113,7 @@ def sessions_free(board):
 
 
 def wait_for_sessions(board, wanted):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while (found := sessions_free(board)) != wanted and time.monotonic() < end:
         time.sleep(0.2)
     return found
@@ -175,7 +175,7 @@ def together(board):
 
 def causeway(app, *words):
     return subprocess.run([BIN + "/causeway", *words], capture_output=True, text=True, cwd=app,
-                          check=False, timeout=120)
+                          check=False, timeout=300)
 
 
 def deployed(board):
@@ -250,7 +250,7 @@ def bench(board):
             rate = max(rate, int(found.group(1)))
         print(f"RESULT\tLinux: calls by libteec, {name}\t{rate}\t1/s\t-\t-\t{target}")
     board.process.terminate()
-    board.process.wait(20)
+    board.process.wait(60)
 
 
 def reproducible():
@@ -258,7 +258,7 @@ def reproducible():
     programs = [f"bin/{name}=build/host-aarch64/bin/{name}"
                 for name in ("causeway-node", "trustzone-client")]
     subprocess.run(["tools/initramfs", "-r", "build/foreign/arm64/root", "-o", again,
-                    "tee/trustzone/node/linux/initramfs.list", *programs], check=True, timeout=60)
+                    "tee/trustzone/node/linux/initramfs.list", *programs], check=True, timeout=200)
     with open(again, "rb") as one, open("build/linux/initramfs.cpio", "rb") as other:
         check("the same files give the same initramfs", one.read() == other.read())
 
@@ -268,7 +268,7 @@ def wrong_words(board):
                   ["--forward", "1:2,guestfwd=x"]):
         ran = subprocess.run([BIN + "/causeway-trustzone", "--flash", board.flash + ".other",
                               "--linux", "build/linux/kernel", *words], capture_output=True,
-                             text=True, check=False, timeout=30)
+                             text=True, check=False, timeout=120)
         check("refused: " + " ".join(words), ran.returncode == 2 and "two ports" in ran.stderr,
               ran.stderr)
 
@@ -293,7 +293,7 @@ def main():
         check("the play ends", False, repr(e))
     finally:
         board.process.terminate()
-        board.process.wait(20)
+        board.process.wait(60)
         if counts["failed"]:
             print(board.text("console.log"), board.text("console.normal.log")[-3000:])
     print(f"{counts['passed']} passed, {counts['failed']} failed, 0 skipped")

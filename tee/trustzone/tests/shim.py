@@ -38,7 +38,7 @@ def frame(kind, data):
 class Link:
     def __init__(self, number):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(90)
         self.socket.connect(path("serial%d" % number))
 
     def take(self, count):

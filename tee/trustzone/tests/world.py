@@ -106,7 +106,7 @@ class World:
     def __init__(self, work, flash, remote, **options):
         self.machine = qemu.Machine(work, flash, remote, talk=True, **options)
         self.wire = self.machine.talk
-        self.wire.settimeout(20)
+        self.wire.settimeout(90)
         self.take(1)
 
     def take(self, count):
@@ -158,7 +158,7 @@ class World:
         code, _ = self.message(0, 0, 0, [(VALUE_IN | META, a, b, 0), (VALUE_IN | META, 0, 0, 0)])
         return Session(self, self.session) if code == SUCCESS else code
 
-    def wait(self, what, seconds=5):
+    def wait(self, what, seconds=60):
         """Until what() is true."""
         end = time.monotonic() + seconds
         while not what():

@@ -9,7 +9,7 @@
 #include "posix/log.h"
 #include "tests/adversary/siege/siege.h"
 
-#define PATIENCE_MS 20000u
+#define PATIENCE_MS 120000u
 #define FIRMWARE "build/sdk/lib/sancus/firmware.elf"
 
 static const struct cw_ground *opened; /* its folder is removed however the program ends */
@@ -90,6 +90,9 @@ static void start_board(struct cw_ground *g, const char *programs)
             "--control", control, "--counter-file", counter, NULL};
     if (cw_proc_start(&g->board, arguments, log, log) != CW_OK) {
         cw_siege_die("the board does not start");
+    }
+    for (unsigned i = 0; i < 6000 && access(g->uart, F_OK) != 0; i++) {
+        (void)usleep(10000);
     }
 }
 
