@@ -77,6 +77,8 @@ static uint32_t usable_frames(const struct cw_cell *cell, uint64_t ssa, uint32_t
 static uint32_t plan_threads(struct cw_cell *cell, const struct cw_sgx_image *image, char *ret_why)
 {
     struct cw_jail_plan *plan = cell->plan;
+    char text[CW_SGX_TEXT_LEN];
+    size_t others = 0;
 
     for (size_t i = 0; i < image->page_count; i++) {
         const struct cw_sgx_page *page = &image->pages[i];
@@ -85,9 +87,8 @@ static uint32_t plan_threads(struct cw_cell *cell, const struct cw_sgx_image *im
             continue;
         }
         if (plan->tcs_count == CW_SGX_TCS_MAX) {
-            cw_cell_say(ret_why, "the image has more than %u TCS pages: this CPU runs no more threads",
-                    CW_SGX_TCS_MAX);
-            return CW_SGX_E_IMAGE;
+            others++;
+            continue;
         }
         plan->tcs[plan->tcs_count++] = (struct cw_jail_tcs){
                 .address = plan->base + page->offset,
@@ -101,6 +102,11 @@ static uint32_t plan_threads(struct cw_cell *cell, const struct cw_sgx_image *im
     if (plan->tcs_count == 0) {
         cw_cell_say(ret_why, "the image has no TCS: nothing can be entered");
         return CW_SGX_E_IMAGE;
+    }
+    if (others != 0) {
+        cw_cell_say(text, "only the first %u of its %zu threads can be entered", CW_SGX_TCS_MAX,
+                CW_SGX_TCS_MAX + others);
+        cw_cell_weaker(cell, text);
     }
     return SGX_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include "silicon/sgx/traced_state.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,26 @@ static bool run_until_parked(struct cw_traced *t, pid_t id, pid_t *others, unsig
     }
 }
 
+/*
+ * Waits for killed threads, the first one apart.  In any order: the one that ends last in its
+ * namespace waits itself until the others are waited for.
+ */
+static void reap_threads(pid_t *ids, unsigned count)
+{
+    for (bool left = true; left; (void)poll(NULL, 0, left ? 1 : 0)) {
+        left = false;
+        for (unsigned i = 0; i < count; i++) {
+            int status = ids[i] == 0 ? SIGKILL : cw_traced_wait(ids[i], WNOHANG);
+
+            if (status != -1 && !WIFSTOPPED(status)) {
+                ids[i] = 0;
+            } else {
+                left = true;
+            }
+        }
+    }
+}
+
 uint32_t cw_traced_over(struct cw_cell *cell, const struct cw_sgx_fuses *fuses,
         struct cw_traced **ret_traced, char *ret_why)
 {
@@ -101,6 +122,7 @@ uint32_t cw_traced_over(struct cw_cell *cell, const struct cw_sgx_fuses *fuses,
     }
     if (!good) {
         (void)snprintf(ret_why, CW_SGX_TEXT_LEN, "%s", t->why);
+        reap_threads(others, other_count); /* killed by now */
         cw_traced_close(t);
         return CW_SGX_E_SYSTEM;
     }
@@ -167,14 +189,13 @@ void cw_traced_close(struct cw_traced *t)
         return;
     }
     if (t->cell->pid != 0) {
+        pid_t ids[CW_SGX_TCS_MAX];
+
         (void)kill(t->cell->pid, SIGKILL);
-        /* The first thread ends last: each tracee is waited for. */
         for (unsigned i = 0; i < CW_SGX_TCS_MAX; i++) {
-            if (t->threads[i].id != 0 && t->threads[i].id != t->cell->pid) {
-                while (!WIFSIGNALED(cw_traced_wait(t->threads[i].id, 0))) {
-                }
-            }
+            ids[i] = t->threads[i].id != t->cell->pid ? t->threads[i].id : 0;
         }
+        reap_threads(ids, CW_SGX_TCS_MAX);
     }
     if (t->owns) {
         cw_cell_close(t->cell);

@@ -302,6 +302,43 @@ static void frames_lie_at_pages_or_are_none(void **state)
     test_cpu_stop(&cpu);
 }
 
+static void of_many_threads_the_first_can_be_entered(void **state)
+{
+    struct sgx_identity identity = SGX_IDENTITY;
+    struct sgx_stream stream = {0};
+    uint8_t sigstruct[SGX_SIGSTRUCT_LEN];
+    struct test_cpu cpu;
+    struct cw_sgx_mailbox *m;
+    int image;
+
+    (void)state;
+    sgx_stream_ecreate(&stream, 1u << 18, 1);
+    for (uint64_t i = 0; i < CW_SGX_TCS_MAX + 3; i++) {
+        sgx_stream_tcs(&stream, i * SGX_PAGE_LEN, &(struct sgx_tcs){.ossa = 0x20000, .nssa = 1,
+                .oentry = 0x30000 + (uint64_t)(cw_enclave_full - cw_enclaves) % SGX_PAGE_LEN});
+    }
+    sgx_stream_page(&stream, 0x20000, SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_W, NULL, 0);
+    sgx_stream_page(&stream, 0x30000, SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_X,
+            cw_enclaves + (cw_enclave_full - cw_enclaves) / SGX_PAGE_LEN * SGX_PAGE_LEN,
+            SGX_ALL_CHUNKS);
+    sgx_sign(&stream, &identity, SGX_SIGNER, sigstruct);
+    image = cw_client_image(sigstruct, sizeof sigstruct, stream.bytes, stream.len);
+    assert_true(image >= 0);
+    test_cpu_init(&cpu);
+    cpu.platform.traced = traced;
+    test_cpu_start(&cpu);
+    assert_int_equal(cw_client_load(&cpu.client, image, -1, 0, 4096), SGX_OK);
+    assert_int_equal(cpu.client.loaded.tcs_count, CW_SGX_TCS_MAX);
+    assert_non_null(strstr(cpu.client.loaded.text, "the first 16 of its 19 threads"));
+    m = test_enter(&cpu, CW_SGX_TCS_MAX - 1, SGX_EENTER);
+    assert_non_null(m);
+    assert_int_equal(m->function, SGX_EEXIT);
+    assert_int_equal(m->gpr[CW_SGX_RDX], 0x11);
+    test_cpu_stop(&cpu);
+    sgx_stream_free(&stream);
+    (void)close(image);
+}
+
 static void without_exinfo_page_faults_are_not_told_inside(void **state)
 {
     struct test_image image = TEST_IMAGE(cw_enclave_fault);
@@ -724,6 +761,7 @@ int main(void)
             cmocka_unit_test(the_fault_repeats_until_its_cause_is_gone),
             cmocka_unit_test(frames_run_out),
             cmocka_unit_test(frames_lie_at_pages_or_are_none),
+            cmocka_unit_test(of_many_threads_the_first_can_be_entered),
             cmocka_unit_test(without_exinfo_page_faults_are_not_told_inside),
             cmocka_unit_test(reports_are_of_this_enclave),
             cmocka_unit_test(a_report_for_the_quoting_enclave_becomes_a_quote),
