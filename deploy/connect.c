@@ -63,7 +63,7 @@ void cw_app_setconn(const struct cw_state_connection *row, struct cw_setconn *re
             .event_max = row->event_max,
             .first = row->first,
             .window = row->window,
-            .limit_log2 = row->limit_log2,
+            .limit = UINT64_C(1) << row->limit_log2,
             .start = row->start,
     };
     memcpy(ret_setconn->key, row->key, sizeof ret_setconn->key);
@@ -322,7 +322,7 @@ static cw_status set_end(struct link *l, struct cw_remote *r, uint16_t local)
     uint8_t expected[CW_CHECK_LEN];
     cw_app_setconn(&l->row, &setconn);
     setconn.local = local;
-    cw_channel_check_value(&setconn, l->app->deployment, expected);
+    cw_channel_derive(&setconn, l->app->deployment, "cw1.chk", expected);
     cw_status status = cw_remote_setconn(l->app, r, &setconn, &answer);
     cw_bytes_wipe(&setconn, sizeof setconn);
     if (status != CW_OK) {

@@ -124,8 +124,12 @@ static cw_status take_ack(struct direct *d)
         return status == CW_E_ABSENT ? absent(d) : status;
     }
     size_t len = 0;
-    const uint8_t *ack = cw_remote_item(items, items_len, CW_FRAME_ACK, &len);
-    if (ack == NULL || cw_channel_ack_take(&d->channel, ack, len) != CW_OK) {
+    size_t payload_len;
+    uint32_t gap;
+    uint8_t ack[CW_ACK_LEN];
+    const uint8_t *item = cw_remote_item(items, items_len, CW_FRAME_ACK, &len);
+    if (item == NULL || len != sizeof ack ||
+            cw_channel_unwrap(&d->channel, memcpy(ack, item, len), len, &payload_len, &gap) != CW_OK) {
         cw_log_error("module \"%s\"" CW_AT " does not acknowledge" CW_REMEDY ": it may live "
                 "another life, and its "
                      "connections must be made anew: `causeway apply`",
@@ -200,10 +204,9 @@ static cw_status seal(struct direct *d, const uint8_t *payload, size_t len, bool
 {
     const size_t cap = CW_FRAME_LEN((uint32_t)len);
     uint8_t *frame = cw_memory_new(cap, 1);
-    size_t frame_len = 0;
     cw_status status = cw_state_mark(d->app->state);
     if (status == CW_OK) {
-        status = cw_channel_wrap(&d->channel, payload, len, frame, cap, &frame_len);
+        status = cw_channel_wrap(&d->channel, payload, len, frame, cap);
     }
     if (status == CW_OK) {
         status = cw_state_begin(d->app->state);
@@ -219,7 +222,7 @@ static cw_status seal(struct direct *d, const uint8_t *payload, size_t len, bool
         status = cw_state_connection_put(d->app->state, &d->row);
     }
     if (status == CW_OK && keep) {
-        status = cw_state_outbox_put(d->app->state, d->row.conn, counter, frame, frame_len);
+        status = cw_state_outbox_put(d->app->state, d->row.conn, counter, frame, cap);
     }
     if (status == CW_OK) {
         status = cw_state_commit(d->app->state);
@@ -231,7 +234,7 @@ static cw_status seal(struct direct *d, const uint8_t *payload, size_t len, bool
         return status;
     }
     *ret_frame = frame;
-    *ret_len = frame_len;
+    *ret_len = cap;
     return CW_OK;
 }
 

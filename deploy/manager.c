@@ -120,7 +120,8 @@ cw_status cw_manager_open(struct cw_manager *s, uint32_t number,
         cw_module_session_key(cipher, master, "cw1.opn", s->key_open);
         cw_module_session_key(cipher, master, "cw1.in\0", s->key_in);
         cw_module_session_key(cipher, master, "cw1.out", s->key_out);
-        cw_suite_mac(cipher, s->key_open, ret_message, len, ret_message + len);
+        cw_suite_seal(cipher, s->key_open, ret_message, CW_MANAGE_HEADER_LEN, NULL, 0,
+                ret_message + len);
         *ret_len = len + CW_TAG_LEN;
     }
     cw_bytes_wipe(master, sizeof master);
@@ -133,9 +134,8 @@ cw_status cw_manager_opened(struct cw_manager *s, const uint8_t *bytes, size_t l
         return CW_E_SHORT;
     }
     uint8_t tag[CW_TAG_LEN];
-    const size_t body_len = CW_OPENED_LEN - CW_TAG_LEN;
-    cw_suite_mac(cipher_of(s), s->key_open, bytes, body_len, tag);
-    if (!cw_bytes_equal(tag, bytes + body_len, sizeof tag)) {
+    cw_suite_seal(cipher_of(s), s->key_open, bytes, CW_MANAGE_HEADER_LEN, NULL, 0, tag);
+    if (!cw_bytes_equal(tag, bytes + CW_MANAGE_HEADER_LEN, sizeof tag)) {
         return CW_E_AUTH;
     }
     struct cw_manage_header header;
@@ -143,9 +143,8 @@ cw_status cw_manager_opened(struct cw_manager *s, const uint8_t *bytes, size_t l
     if (status != CW_OK) {
         return status;
     }
-    static const uint8_t zeros[4];
     if (header.type != (CW_MANAGE_OPEN | CW_MANAGE_ANSWER) || header.session != s->number ||
-            header.seq != 0 || memcmp(bytes + CW_MANAGE_HEADER_LEN, zeros, sizeof zeros) != 0) {
+            header.seq != 0) {
         return CW_E_FORM;
     }
     s->is_open = true;

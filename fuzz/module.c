@@ -17,6 +17,7 @@
 #include "sdk/causeway.h"
 #include "sdk/run.h"
 #include "tests/support/fake_port.h"
+#include "tests/support/channel.h"
 
 /* --- the module ---------------------------------------------------------------------------------- */
 
@@ -109,12 +110,7 @@ static cw_result enter(uint8_t entry, const uint8_t *bytes, size_t len)
 /* Its private memory is gone, its chip and code are the same. */
 static void new_life(uint8_t start)
 {
-    memset(&cw_run_module, 0, sizeof cw_run_module);
-    memset(cw_memory.channels, 0,
-            (size_t)(cw_memory.channels_end - cw_memory.channels) * sizeof *cw_memory.channels);
-    memset(fake_port.root_key, 0x10, CW_KEY_LEN);
-    memset(fake_port.start, start, CW_START_LEN);
-    fake_port.kind = CW_FRESH_RANDOM;
+    fake_port_new_life(start);
     fake_port.outside = outside;
     manager.is_open = false;
 }
@@ -174,7 +170,7 @@ static void connect_end(struct fuzz_input *in)
             .event_max = 48,
             .window = 3,
             .local = endpoint,
-            .limit_log2 = 20,
+            .limit = UINT64_C(1) << 20,
             .start = fuzz_u8(in) % 2,
             .key = {1, 2, 3},
     };
@@ -198,9 +194,9 @@ static void send_frame(struct fuzz_input *in)
     end.acked = end.count;
     uint8_t *payload = fuzz_own(in, 255, &len);
     end.event_max = 256;
-    if (end.source != 0 && cw_channel_wrap(&end, payload, len, frame, sizeof frame, &len) == CW_OK) {
+    if (end.source != 0 && cw_test_wrap(&end, payload, len, frame, sizeof frame, &len) == CW_OK) {
         (void)enter(end.mode == CW_MODE_REQUEST ? CW_ENTRY_REQUEST : CW_ENTRY_EVENT, frame, len);
-    } else if (cw_channel_ack_make(&end, frame) == CW_OK) {
+    } else if (cw_test_ack_make(&end, frame) == CW_OK) {
         (void)enter(CW_ENTRY_ACK_TAKE, frame, CW_ACK_LEN);
     }
     free(payload);

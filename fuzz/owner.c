@@ -126,7 +126,8 @@ static void module(struct fuzz_input *in, bool dh)
     uint8_t cipher = dh ? CW_CIPHER_AES : CW_CIPHER_SPONGENT;
     bytes = fuzz_own(in, CW_OPENED_LEN, &len);
     if (is_sealed && len == CW_OPENED_LEN) {
-        cw_suite_mac(cipher, m.key_open, bytes, len - CW_TAG_LEN, bytes + len - CW_TAG_LEN);
+        cw_suite_seal(cipher, m.key_open, bytes, CW_MANAGE_HEADER_LEN, NULL, 0,
+                bytes + CW_MANAGE_HEADER_LEN);
     }
     status = cw_manager_opened(&m, bytes, len);
     FUZZ_HOLDS(m.is_open == (status == CW_OK));

@@ -76,7 +76,7 @@
 /* CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... } - answers a request. */
 #define CW_HANDLER(...) \
     CW_WORDS_(4, 6, "CW_HANDLER(name, data, len, reply [, max, reply_max]) { ... }", __VA_ARGS__) \
-    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_sink, cw_run_send, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
+    CW_ANSWER_(CW_KIND_HANDLER, cw_serve_sink, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
             CW_EVENT_MAX_DEFAULT, , , )
 
 /*
@@ -86,7 +86,7 @@
  */
 #define CW_ENTRY(...) \
     CW_WORDS_(4, 6, "CW_ENTRY(name, data, len, reply [, max, reply_max]) { ... }", __VA_ARGS__) \
-    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, NULL, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
+    CW_ANSWER_(CW_KIND_ENTRY, cw_serve_entry, __VA_ARGS__, CW_EVENT_MAX_DEFAULT, \
             CW_EVENT_MAX_DEFAULT, , , )
 
 /*
@@ -194,8 +194,6 @@ cw_status cw_serve_sink(uint16_t, const struct cw_endpoint *, struct cw_channel 
 cw_status cw_serve_output(uint16_t, const struct cw_endpoint *, struct cw_channel *, size_t);
 cw_status cw_serve_entry(uint16_t, const struct cw_endpoint *, struct cw_channel *, size_t);
 
-cw_status cw_run_send(struct cw_channel *, cw_frame, const void *, size_t);
-
 cw_status cw_emit(const struct cw_endpoint *endpoint, const void *data, size_t len);
 cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
         void *ret_reply, size_t cap, size_t *ret_len);
@@ -259,12 +257,11 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
     } \
     extern const struct cw_endpoint cw_endpoint_##name
 
-#define CW_ANSWER_(row_kind, row_serve, row_send, name, data, len, reply, maximum, \
-        reply_maximum, ...) \
+#define CW_ANSWER_(row_kind, row_serve, name, data, len, reply, maximum, reply_maximum, ...) \
     CW_CHECK_(name, maximum, reply_maximum) \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply); \
     CW_ROW_(name) = {.call.handler = name, .max = (maximum), .reply_max = (reply_maximum), \
-            .kind = (row_kind), .serve = (row_serve), .send = (row_send)}; \
+            .kind = (row_kind), .serve = (row_serve)}; \
     static void name(const uint8_t *data, size_t len, struct cw_reply *reply)
 
 #endif

@@ -21,5 +21,9 @@ static CW_EVEN uint8_t reply[LARGER(CW_REPLY_MAX, 2)];
 
 _Static_assert(IN_MAX <= UINT16_MAX, "an image takes messages of less than 64 KiB");
 
-const struct cw_memory cw_memory = {
-        channels, channels + CW_CHANNELS, in, out, reply, sizeof in, sizeof out};
+const struct cw_memory cw_memory = {in, out, reply, sizeof in, sizeof out};
+
+struct cw_module cw_run_module = {
+        .life = {.version = CW_VERSION, .type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER},
+        .channels = channels, .channels_end = channels + CW_CHANNELS,
+        .endpoints = __start_cw_endpoints, .endpoints_end = __stop_cw_endpoints};

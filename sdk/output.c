@@ -45,8 +45,11 @@ cw_status cw_serve_output(uint16_t entry, const struct cw_endpoint *endpoint, st
         size_t len)
 {
     (void)endpoint;
-    cw_status status =
-            entry == CW_ENTRY_ACK_TAKE ? cw_channel_ack_take(c, cw_memory.in, len) : CW_E_STATE;
+    size_t payload_len;
+    uint32_t gap;
+    cw_status status = entry == CW_ENTRY_ACK_TAKE
+            ? cw_channel_unwrap(c, cw_memory.in, len, &payload_len, &gap)
+            : CW_E_STATE;
     if (status == CW_OK) { /* channel 4 as it came, acked 8 */
         cw_bytes_copy(cw_memory.in + 4, &c->acked, sizeof c->acked);
         status = cw_run_put(CW_FRAME_REPLY, cw_memory.in, 4 + sizeof c->acked);

@@ -2,22 +2,11 @@
 #include "sdk/causeway.h"
 #include "sdk/run.h"
 
-/* What came in while the request pends: CW_OK: its answer, in cw_memory.out. */
-static cw_status answer(struct cw_channel *c, size_t *ret_len)
-{
-    uint32_t gap;
-    cw_status status = cw_run_call.entry == CW_ENTRY_RESPONSE
-            ? cw_run_take(cw_memory.out, cw_memory.out_cap)
-            : CW_AGAIN;
-    return status == CW_OK
-            ? cw_channel_unwrap(c, cw_memory.out, cw_run_call.in_len, ret_len, &gap)
-            : status;
-}
-
 cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_t len,
         void *ret_reply, size_t cap, size_t *ret_len)
 {
     size_t reply_len;
+    uint32_t gap;
     struct cw_channel *c = cw_output_next(NULL, endpoint);
     cw_status status = c == NULL ? CW_E_ABSENT : cw_emit(endpoint, data, len);
     if (status != CW_OK) {
@@ -30,7 +19,11 @@ cw_status cw_request(const struct cw_endpoint *endpoint, const void *data, size_
         if (cw_run_call.entry == CW_ENTRY_CANCEL) {
             return CW_E_STATE;
         }
-        result = cw_run_result(answer(c, &reply_len));
+        status = cw_run_call.entry == CW_ENTRY_RESPONSE ? cw_run_take(cw_memory.out, cw_memory.out_cap)
+                                                        : CW_AGAIN;
+        result = cw_run_result(status != CW_OK
+                        ? status
+                        : cw_channel_unwrap(c, cw_memory.out, cw_run_call.in_len, &reply_len, &gap));
     }
     if (reply_len > cap) {
         return CW_E_SPACE;

@@ -3,23 +3,22 @@
 
 #include "core/base/bytes.h"
 
-struct cw_module cw_run_module;
 struct cw_call cw_run_call;
 size_t cw_run_items_len;
 
 cw_status cw_run_put(cw_frame type, const uint8_t *bytes, size_t len)
 {
     const struct cw_item_header header = {(uint32_t)len, CW_VERSION, (uint8_t)type, 0};
-    struct cw_call *call = &cw_run_call;
-    if (call->out_cap < sizeof header || call->out_cap - sizeof header < len) {
+    cw_far far = cw_run_call.out_far;
+    if (cw_run_call.out_cap < sizeof header || cw_run_call.out_cap - sizeof header < len) {
         return CW_AGAIN;
     }
-    if (cw_enclave_copy_out(call->out_far, &header, sizeof header) != CW_OK ||
-            cw_enclave_copy_out(call->out_far + sizeof header, bytes, len) != CW_OK) {
+    if (cw_enclave_copy_out(far, &header, sizeof header) != CW_OK ||
+            cw_enclave_copy_out(far + sizeof header, bytes, len) != CW_OK) {
         return CW_E_DENIED;
     }
-    call->out_far += sizeof header + len;
-    call->out_cap -= sizeof header + len;
+    cw_run_call.out_far += sizeof header + len;
+    cw_run_call.out_cap -= sizeof header + len;
     cw_run_items_len += sizeof header + len;
     return CW_OK;
 }
@@ -40,13 +39,12 @@ cw_result cw_run_result(cw_status status)
 
 static cw_status manage(size_t len)
 {
-    const uint8_t *message = cw_memory.in;
-    bool is_open = len > 1 && message[1] == CW_MANAGE_OPEN;
+    bool is_open = len > 1 && cw_memory.in[1] == CW_MANAGE_OPEN;
     if (cw_run_call.out_cap < CW_LINK_HEADER_LEN + CW_ANSWERED_LEN) {
         return CW_AGAIN;
     }
     cw_status status = is_open
-            ? cw_session_open(message, len, cw_memory.out)
+            ? cw_session_open(cw_memory.in, len, cw_memory.out)
             : cw_module_command(&cw_run_module, cw_memory.in, len, cw_memory.out);
     size_t answer_len = is_open ? CW_OPENED_LEN : CW_ANSWERED_LEN;
     return status == CW_OK ? cw_run_put(CW_FRAME_REPLY, cw_memory.out, answer_len) : status;
@@ -82,13 +80,7 @@ static cw_status serve(uint16_t entry, size_t len)
 static void start(void)
 {
     struct cw_module *m = &cw_run_module;
-    m->channels = cw_memory.channels;
-    m->channels_end = cw_memory.channels_end;
-    m->endpoints = __start_cw_endpoints;
-    m->endpoints_end = __stop_cw_endpoints;
     m->cipher = cw_session_cipher;
-    m->life.version = CW_VERSION;
-    m->life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     m->life.kind = cw_enclave_start(m->life.start);
     if (cw_session_start != NULL) {
         cw_session_start();
@@ -102,7 +94,7 @@ cw_return cw_run(const struct cw_call *call)
 {
     cw_bytes_copy(&cw_run_call, call, sizeof cw_run_call);
     cw_run_items_len = 0;
-    if (cw_run_module.life.version == 0) {
+    if (cw_run_module.cipher == 0) {
         start();
     }
     cw_status status = cw_run_take(cw_memory.in, cw_memory.in_cap);

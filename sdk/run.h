@@ -19,13 +19,12 @@
 /* cw_run - one entry of this image.  Called by the port only, never nested. */
 cw_return cw_run(const struct cw_call *call);
 
-/* The state of the image's one module; sdk/run.c owns it. */
+/* Memory that the image gives to the runtime (sdk/memory.c, sized by the build): the state of its
+ * one module, whose cipher is zero before the first entry, ... */
 extern struct cw_module cw_run_module;
 
-/* Memory that the image gives to the runtime (sdk/memory.c, sized by the build). */
+/* ... and room for messages. */
 struct cw_memory {
-    struct cw_channel *channels;
-    struct cw_channel *channels_end;
     uint8_t *in;    /* one incoming message, and the event inside it */
     uint8_t *out;   /* one outgoing message being sealed             */
     uint8_t *reply; /* the answer of a handler or an entry: the largest reply_max of the table */

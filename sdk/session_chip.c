@@ -20,7 +20,7 @@ cw_status cw_session_attest(const uint8_t nonce[static CW_NONCE_LEN])
     cw_bytes_copy(claim, nonce, CW_NONCE_LEN);
     cw_bytes_copy(claim + CW_NONCE_LEN, &cw_run_module.life, CW_EVIDENCE_LEN);
     cw_enclave_derive(label, sizeof label, key);
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, claim, CW_CLAIM_LEN, claim + CW_CLAIM_LEN);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, claim, CW_CLAIM_LEN, NULL, 0, claim + CW_CLAIM_LEN);
     cw_bytes_wipe(key, sizeof key);
     return cw_run_put(CW_FRAME_REPLY, claim + CW_NONCE_LEN, CW_EVIDENCE_LEN + CW_TAG_LEN);
 }

@@ -11,9 +11,8 @@ cw_status cw_serve_sink(uint16_t entry, const struct cw_endpoint *endpoint, stru
     bool is_handler = endpoint->kind == CW_KIND_HANDLER;
     size_t answer_len = is_handler ? CW_ITEM_LEN(endpoint->reply_max) : 0;
     size_t payload_len;
-    if (entry == CW_ENTRY_ACK_MAKE) {
-        cw_status status = cw_channel_ack_make(c, cw_memory.out);
-        return status == CW_OK ? cw_run_put(CW_FRAME_ACK, cw_memory.out, CW_ACK_LEN) : status;
+    if (entry == CW_ENTRY_ACK_MAKE && !is_handler) {
+        return cw_run_send(c, CW_FRAME_ACK, NULL, 0);
     }
     if (entry != (is_handler ? CW_ENTRY_REQUEST : CW_ENTRY_EVENT)) {
         return CW_E_STATE;
@@ -31,5 +30,5 @@ cw_status cw_serve_sink(uint16_t entry, const struct cw_endpoint *endpoint, stru
     const uint8_t *payload = cw_memory.in + CW_EVENT_HEADER_LEN;
     struct cw_reply reply = {cw_memory.reply, endpoint->reply_max, 0};
     endpoint->call.handler(payload, payload_len, &reply);
-    return is_handler ? endpoint->send(c, CW_FRAME_RESPONSE, reply.bytes, reply.len) : CW_OK;
+    return is_handler ? cw_run_send(c, CW_FRAME_RESPONSE, reply.bytes, reply.len) : CW_OK;
 }

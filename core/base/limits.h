@@ -18,13 +18,12 @@
 #define CW_NONCE_LEN 16u         /* owner's N_o, bytes */
 #define CW_START_LEN 16u         /* S, drawn at every start of a module, bytes */
 #define CW_DEPLOYMENT_LEN 8u     /* D, bytes */
-#define CW_CHECK_LEN 8u          /* key confirmation of a connection, bytes */
+#define CW_CHECK_LEN 16u         /* key confirmation of a connection, bytes */
 #define CW_DH_LEN 32u            /* an X25519 public key, bytes */
 
 #define CW_LINK_HEADER_LEN 8u    /* length 4, version 1, type 1, zero 2 */
 #define CW_MANAGE_HEADER_LEN 12u /* version 1, type 1, flags 2, session 4, seq 4 */
 #define CW_EVENT_HEADER_LEN 12u  /* channel 4, counter 8 */
-#define CW_ACK_LEN 28u           /* channel 4, count 8, tag 16 */
 
 #define CW_EVENT_MAX_DEFAULT 64u /* payload bytes of an endpoint that declares no maximum */
 #define CW_LINK_MAX (1ul << 20)  /* bytes of one message on any link */
@@ -39,5 +38,8 @@
 
 /* Bytes of an event frame for a payload of n bytes. */
 #define CW_FRAME_LEN(n) (CW_EVENT_HEADER_LEN + CW_BODY_LEN(n) + CW_TAG_LEN)
+
+/* An acknowledgement: a frame without payload. */
+#define CW_ACK_LEN CW_FRAME_LEN(0)
 
 #endif

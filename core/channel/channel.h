@@ -3,15 +3,15 @@
  * channel.h - one end of an authenticated connection between two modules.
  *
  * What     Turns events into frames and frames into events.  Does no I/O, keeps no pointer to
- *          the caller's buffers, allocates nothing.  Requests and responses are events too:
- *          a response travels back under the back key with its request's counter, so the two
- *          ends of a request seal and open by the same calls.
+ *          the caller's buffers, allocates nothing.  What travels back is an event too, under the
+ *          back key: the response to a request, with its counter; or an acknowledgement, which is
+ *          an empty response with the sink's count.  So both ends seal and open by the same calls.
  * Trust    TRUSTED.  Frame bytes come from the attacker, already in private memory.
  * Memory   The caller owns struct cw_channel; all zeros is a free one.
  * Calls    One caller at a time.  Never blocks.
  * Source   docs/protocol.md section 7; threats T1 to T6 of docs/threat-model.md
  *
- *     FREE --install--> OPEN --wrap, unwrap--> OPEN --2^limit_log2--> spent (wrap refuses; rekey)
+ *     FREE --install--> OPEN --wrap, unwrap--> OPEN --limit--> spent (wrap refuses; rekey)
  *                        |---close--> CLOSED (keys wiped, counts kept)
  */
 #ifndef CW_CORE_CHANNEL_CHANNEL_H
@@ -33,7 +33,7 @@ struct cw_endpoint;
 
 struct cw_channel_keys {
     CW_EVEN uint8_t event[CW_KEY_LEN]; /* source to sink                               */
-    CW_EVEN uint8_t back[CW_KEY_LEN];  /* sink to source: acknowledgements or responses */
+    CW_EVEN uint8_t back[CW_KEY_LEN];  /* sink to source: responses                  */
 };
 
 /* The first fields are, in this order, what an answer tells. */
@@ -72,10 +72,11 @@ void cw_channel_install(struct cw_channel *c, const struct cw_setconn *setconn,
         const uint8_t deployment[static CW_DEPLOYMENT_LEN], bool source,
         uint8_t ret_check[static CW_CHECK_LEN]);
 
-/* cw_channel_check_value - the check that both ends must return: what the owner compares with. */
-void cw_channel_check_value(const struct cw_setconn *setconn,
-        const uint8_t deployment[static CW_DEPLOYMENT_LEN],
-        uint8_t ret_check[static CW_CHECK_LEN]);
+/* cw_channel_derive - KDF(K_c, label | deployment | identity).  Owners compare what both ends return
+ * with that of the label "cw1.chk". */
+void cw_channel_derive(const struct cw_setconn *setconn,
+        const uint8_t deployment[static CW_DEPLOYMENT_LEN], const char label[static 8],
+        uint8_t ret_key[static CW_KEY_LEN]);
 
 /* cw_channel_close - wipe the keys, keep the counts. */
 void cw_channel_close(struct cw_channel *c);
@@ -83,34 +84,35 @@ void cw_channel_close(struct cw_channel *c);
 /*
  * cw_channel_ready - may this end seal one more event?
  *
- * CW_OK        yes; a sink of requests always may: the response to the last one
+ * CW_OK        yes; a sink may always acknowledge, or respond to the last request
  * CW_AGAIN     window frames are not acknowledged yet
- * CW_E_STATE   not an open source, or the counter limit is reached: rekey
+ * CW_E_STATE   closed, the counter limit is reached (rekey), or a sink of events that need no answer
  */
-/*@ requires \valid_read(c) && c->acked <= c->count;
+/*@ requires \valid_read(c) && (c->source != 0 ==> c->acked <= c->count);
     assigns \nothing;
     ensures \result == CW_OK ==> c->state == CW_CHANNEL_OPEN;
     ensures \result == CW_OK && c->source != 0 ==> c->count < c->limit;
-    ensures \result == CW_OK && c->mode == CW_MODE_STRICT ==>
-      c->source != 0 && c->count < c->acked + c->window;
-    ensures \result == CW_AGAIN ==> c->count >= c->acked + c->window; */
+    ensures \result == CW_OK && c->source != 0 && c->mode == CW_MODE_STRICT ==>
+      c->count < c->acked + c->window;
+    ensures \result == CW_OK && c->source == 0 ==> c->mode != CW_MODE_LATEST;
+    ensures \result == CW_AGAIN ==> c->source != 0 && c->count >= c->acked + c->window; */
 CW_MUST_CHECK cw_status cw_channel_ready(const struct cw_channel *c);
 
 /*
- * cw_channel_wrap - seal one event or request, or the response to the request last accepted.
+ * cw_channel_wrap - seal one event or request; or, at a sink, the response to the request last
+ * accepted, or (strict) the acknowledgement of all that were, whose payload is empty.
  *
- * A response must be sealed once for each request accepted, that is the caller's to see to.
+ * A response must be sealed once for each request accepted, that is the caller's to see to.  An
+ * acknowledgement may be sealed as often as one likes: it is the same bytes.
  *
- * ret_frame      [CW_FRAME_LEN(payload_len)] bytes
- * ret_frame_len  bytes
+ * ret_frame  [CW_FRAME_LEN(payload_len)] bytes
  *
  * CW_OK       the counter was spent: the frame must go out, or be lost for good
  * CW_E_SPACE  longer than event_max, or than frame_cap; nothing was spent
  * CW_AGAIN, CW_E_STATE  as cw_channel_ready; nothing was spent
  */
 CW_MUST_CHECK cw_status cw_channel_wrap(struct cw_channel *c,
-        const uint8_t *payload, size_t payload_len,
-        uint8_t *ret_frame, size_t frame_cap, size_t *ret_frame_len);
+        const uint8_t *payload, size_t payload_len, uint8_t *ret_frame, size_t frame_cap);
 
 /*
  * cw_channel_expects - everything that can be refused before cryptography.
@@ -118,15 +120,16 @@ CW_MUST_CHECK cw_status cw_channel_wrap(struct cw_channel *c,
  * CW_OK        shape, channel and counter are right
  * CW_E_FORM    too short, odd, or longer than event_max allows
  * CW_E_ABSENT  not this channel
- * CW_E_STATE   not an open sink, nor an open source of requests
+ * CW_E_STATE   closed, or a source to which nothing comes back (latest)
  * CW_E_REPLAY  not the next counter (latest, request: not above the last; response: not that of
- *              the request last sealed)
+ *              the request last sealed; acknowledgement: of what was never sealed)
  */
 CW_MUST_CHECK cw_status cw_channel_expects(const struct cw_channel *c,
         const uint8_t *frame, size_t frame_len);
 
 /*
- * cw_channel_unwrap - check and decrypt one frame in place, and commit its counter.
+ * cw_channel_unwrap - check and decrypt one frame in place, and commit its counter: at a sink to
+ * count, at a source to acked, which only grows.
  *
  * frame            [frame_len] bytes in private memory
  * ret_payload_len  the payload is at frame + CW_EVENT_HEADER_LEN
@@ -147,19 +150,5 @@ CW_MUST_CHECK cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, 
     ensures \old(c->refused_replay) <= c->refused_replay <= \old(c->refused_replay) + 1;
     ensures \old(c->refused_auth) <= c->refused_auth <= \old(c->refused_auth) + 1; */
 void cw_channel_refuse(struct cw_channel *c, cw_status reason);
-
-/* cw_channel_ack_make - a strict sink's cumulative acknowledgement.  CW_E_STATE: no such end. */
-CW_MUST_CHECK cw_status cw_channel_ack_make(const struct cw_channel *c,
-        uint8_t ret_ack[static CW_ACK_LEN]);
-
-/*
- * cw_channel_ack_take - verify an acknowledgement at the source; c->acked is then the truth.
- *
- * CW_OK      authentic; acked only ever grows
- * CW_E_AUTH  wrong tag, or it acknowledges what was never sent
- * CW_E_FORM, CW_E_STATE  wrong length, end or mode
- */
-CW_MUST_CHECK cw_status cw_channel_ack_take(struct cw_channel *c,
-        const uint8_t *ack, size_t ack_len);
 
 #endif

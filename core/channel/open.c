@@ -4,32 +4,46 @@
 #include "core/crypto/suite.h"
 #include "core/wire/event.h"
 
-/* Is this the counter that may come now?  A source takes nothing but the response to its last
- * request. */
-/*@ requires \valid_read(c) && c->source <= 1 && (c->source == 1 ==> c->count > 0);
+/* Is this the counter that may come now?  A source takes the response to its last request, or an
+ * acknowledgement of no more than it has sealed. */
+/*@ requires \valid_read(c);
     assigns \nothing;
     ensures c->source == 0 && c->mode == CW_MODE_STRICT ==>
       (\result <==> counter == c->count && counter < UINT64_MAX);
     ensures c->source == 0 && c->mode != CW_MODE_STRICT ==>
       (\result <==> c->count <= counter < UINT64_MAX);
-    ensures c->source == 1 ==> (\result <==> counter + 1 == c->count); */
+    ensures c->source != 0 && c->mode == CW_MODE_REQUEST ==>
+      (\result <==> counter + 1 == c->count);
+    ensures c->source != 0 && c->mode != CW_MODE_REQUEST ==>
+      (\result <==> counter <= c->count && counter < UINT64_MAX); */
 static bool is_due(const struct cw_channel *c, uint64_t counter)
 {
-    uint64_t next = c->count - c->source;
-    bool exact = c->mode == CW_MODE_STRICT || c->source != 0;
-    return (exact ? counter == next : counter >= next) && counter != UINT64_MAX;
+    bool due = c->source == 0 ? c->mode == CW_MODE_STRICT ? counter == c->count : counter >= c->count
+             : c->mode == CW_MODE_REQUEST ? counter < c->count && counter + 1 == c->count
+                                          : counter <= c->count;
+    return due && counter != UINT64_MAX;
 }
 
 /* Count it; returns how many were skipped before it. */
-/*@ requires \valid(c) && c->count <= counter + 1 <= UINT64_MAX;
-    requires c->mode == CW_MODE_LATEST ==> c->count <= counter;
-    assigns c->count, c->gaps;
-    ensures c->count == counter + 1 && c->count >= \old(c->count);
-    ensures c->mode == CW_MODE_LATEST
+/*@ requires \valid(c) && counter < UINT64_MAX;
+    requires c->source == 0 ==> c->count <= counter;
+    requires c->source != 0 ==>
+      counter + (c->mode == CW_MODE_REQUEST ? 1 : 0) <= c->count && c->acked <= c->count;
+    assigns c->count, c->acked, c->gaps;
+    ensures c->source == 0 ==> c->count == counter + 1 && c->acked == \old(c->acked);
+    ensures c->source != 0 ==> c->count == \old(c->count) &&
+      c->acked == \max(\old(c->acked), counter + (c->mode == CW_MODE_REQUEST ? 1 : 0)) &&
+      c->acked <= c->count;
+    ensures c->source == 0 && c->mode == CW_MODE_LATEST
       ? \result == \min(counter - \old(c->count), UINT32_MAX) : \result == 0;
     ensures c->gaps == \min(\old(c->gaps) + \result, UINT32_MAX); */
 static uint32_t advance(struct cw_channel *c, uint64_t counter)
 {
+    if (c->source != 0) {
+        uint64_t acked = counter + (c->mode == CW_MODE_REQUEST); /* which was taken if answered */
+        c->acked = acked > c->acked ? acked : c->acked;
+        return 0;
+    }
     uint64_t gap = c->mode == CW_MODE_LATEST ? counter - c->count : 0;
     uint32_t skipped = gap > UINT32_MAX ? UINT32_MAX : (uint32_t)gap;
     c->count = counter + 1;
@@ -40,17 +54,12 @@ static uint32_t advance(struct cw_channel *c, uint64_t counter)
 cw_status cw_channel_expects(const struct cw_channel *c, const uint8_t *frame, size_t frame_len)
 {
     const struct cw_event_header *header = (const void *)frame;
-    if (c->state != CW_CHANNEL_OPEN || (c->source != 0 && c->mode != CW_MODE_REQUEST)) {
-        return CW_E_STATE;
-    }
-    if (frame_len < CW_FRAME_LEN(0) || frame_len % 2 != 0 ||
-            frame_len > CW_FRAME_LEN(c->event_max)) {
-        return CW_E_FORM;
-    }
-    if (header->channel != c->id) {
-        return CW_E_ABSENT;
-    }
-    return is_due(c, header->counter) ? CW_OK : CW_E_REPLAY;
+    return c->state != CW_CHANNEL_OPEN || (c->source != 0 && c->mode == CW_MODE_LATEST) ? CW_E_STATE
+         : frame_len < CW_FRAME_LEN(0) || frame_len % 2 != 0 ||
+                    frame_len > CW_FRAME_LEN(c->event_max)                               ? CW_E_FORM
+         : header->channel != c->id                                                      ? CW_E_ABSENT
+         : is_due(c, header->counter)                                                    ? CW_OK
+                                                                                         : CW_E_REPLAY;
 }
 
 cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_len,
@@ -69,11 +78,10 @@ cw_status cw_channel_unwrap(struct cw_channel *c, uint8_t *frame, size_t frame_l
         cw_bytes_wipe(body, is_event ? 0 : len);
         status = is_event ? CW_OK : CW_E_AUTH;
         *ret_payload_len = end;
+        *ret_gap = is_event ? advance(c, header->counter) : 0;
     }
     if (status != CW_OK) {
         cw_channel_refuse(c, status);
-        return status;
     }
-    *ret_gap = advance(c, header->counter);
-    return CW_OK;
+    return status;
 }

@@ -6,27 +6,22 @@
 
 cw_status cw_channel_ready(const struct cw_channel *c)
 {
-    bool is_source = c->source != 0 && c->count < c->limit;
-    bool is_response = c->source == 0 && c->mode == CW_MODE_REQUEST;
-    if (c->state != CW_CHANNEL_OPEN || (!is_source && !is_response)) {
-        return CW_E_STATE;
-    }
-    bool full = c->mode == CW_MODE_STRICT && c->count - c->acked >= c->window;
-    return full ? CW_AGAIN : CW_OK;
+    bool spent = c->source != 0 ? c->count >= c->limit : c->mode == CW_MODE_LATEST;
+    bool full = c->source != 0 && c->mode == CW_MODE_STRICT && c->count - c->acked >= c->window;
+    return c->state != CW_CHANNEL_OPEN || spent ? CW_E_STATE : full ? CW_AGAIN : CW_OK;
 }
 
 cw_status cw_channel_wrap(struct cw_channel *c, const uint8_t *payload, size_t payload_len,
-        uint8_t *ret_frame, size_t frame_cap, size_t *ret_frame_len)
+        uint8_t *ret_frame, size_t frame_cap)
 {
     cw_status status = cw_channel_ready(c);
-    if (status == CW_OK && (payload_len > c->event_max || CW_FRAME_LEN(payload_len) > frame_cap)) {
-        status = CW_E_SPACE;
+    bool is_ack = c->source == 0 && c->mode == CW_MODE_STRICT; /* always the same for a count: empty */
+    bool fits = payload_len <= (is_ack ? 0 : c->event_max) && CW_FRAME_LEN(payload_len) <= frame_cap;
+    if (status != CW_OK || !fits) {
+        return status != CW_OK ? status : CW_E_SPACE;
     }
-    if (status != CW_OK) {
-        return status;
-    }
-    /* A source spends the next counter; a response has the one of its request. */
-    struct cw_event_header header = {c->id, c->source != 0 ? c->count++ : c->count - 1};
+    /* A source spends the next counter; a response has that of its request. */
+    struct cw_event_header header = {c->id, c->source != 0 ? c->count++ : c->count - !is_ack};
     const uint8_t *key = c->source != 0 ? c->keys.event : c->keys.back;
     uint8_t *body = ret_frame + sizeof header;
     size_t body_len = CW_BODY_LEN(payload_len);
@@ -36,6 +31,5 @@ cw_status cw_channel_wrap(struct cw_channel *c, const uint8_t *payload, size_t p
     body[payload_len] = CW_PAD;
     cw_suite_seal(c->cipher, key, ret_frame + CW_EVENT_NONCE, CW_EVENT_NONCE_LEN, body, body_len,
             body + body_len);
-    *ret_frame_len = CW_FRAME_LEN(payload_len);
     return CW_OK;
 }

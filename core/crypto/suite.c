@@ -10,15 +10,6 @@
 
 const uint8_t cw_suite_count = CW_CIPHER_AES;
 
-static void hmac_cut(const uint8_t key[static CW_KEY_LEN], const uint8_t *message, size_t len,
-        uint8_t ret_tag[static CW_TAG_LEN])
-{
-    uint8_t whole[32];
-    cw_hmac_sha256(key, CW_KEY_LEN, message, len, whole);
-    cw_bytes_copy(ret_tag, whole, CW_TAG_LEN);
-    cw_bytes_wipe(whole, sizeof whole);
-}
-
 void cw_suite_derive(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
         const uint8_t *context, size_t context_len, uint8_t ret_key[static CW_KEY_LEN])
 {
@@ -28,9 +19,12 @@ void cw_suite_derive(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
     }
     /* The first block of HKDF-Expand (RFC 5869 section 2.3): HMAC(key, context | 0x01). */
     uint8_t block[CW_CONTEXT_MAX + 1];
+    uint8_t whole[32];
     cw_bytes_copy(block, context, context_len);
     block[context_len] = 1;
-    hmac_cut(key, block, context_len + 1, ret_key);
+    cw_hmac_sha256(key, CW_KEY_LEN, block, context_len + 1, whole);
+    cw_bytes_copy(ret_key, whole, CW_KEY_LEN);
+    cw_bytes_wipe(whole, sizeof whole);
 }
 
 static void gcm_nonce(const uint8_t *nonce, size_t nonce_len, uint8_t ret_nonce[GCM_NONCE_LEN])
@@ -65,14 +59,4 @@ bool cw_suite_open(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
     uint8_t iv[GCM_NONCE_LEN];
     gcm_nonce(nonce, nonce_len, iv);
     return cw_gcm_open(key, iv, NULL, 0, bytes, len, tag, bytes);
-}
-
-void cw_suite_mac(uint8_t cipher, const uint8_t key[static CW_KEY_LEN],
-        const uint8_t *message, size_t len, uint8_t ret_tag[static CW_TAG_LEN])
-{
-    if (cipher == CW_CIPHER_SPONGENT) {
-        cw_spongent_mac(key, message, len, ret_tag);
-    } else {
-        hmac_cut(key, message, len, ret_tag);
-    }
 }

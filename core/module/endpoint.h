@@ -49,9 +49,6 @@ struct cw_endpoint;
 typedef cw_status (*cw_serve_fn)(uint16_t entry, const struct cw_endpoint *endpoint,
         struct cw_channel *c, size_t len);
 
-typedef cw_status (*cw_send_fn)(struct cw_channel *c, cw_frame type, const void *payload,
-        size_t len);
-
 /* cw_serve_config - no entry leads to a parameter; its row names this, so that CONFIG is linked. */
 cw_status cw_serve_config(uint16_t entry, const struct cw_endpoint *endpoint,
         struct cw_channel *c, size_t len);
@@ -66,7 +63,6 @@ struct cw_endpoint {
     uint16_t reply_max; /* payload bytes of a response or an entry's result */
     uint8_t kind;
     cw_serve_fn serve;
-    cw_send_fn send; /* CW_KIND_HANDLER: so an image that answers nothing has no code for it */
 };
 
 #endif

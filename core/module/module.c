@@ -20,7 +20,7 @@ cw_status cw_module_claim(struct cw_module *m, const uint8_t *message, size_t le
     CW_EVEN uint8_t key[CW_KEY_LEN];
     CW_EVEN uint8_t tag[CW_TAG_LEN];
     cw_suite_derive(m->cipher, master, labels[0], sizeof labels[0], key);
-    cw_suite_mac(m->cipher, key, message, len, tag);
+    cw_suite_seal(m->cipher, key, message, sizeof open->header, NULL, 0, tag);
     if (!cw_bytes_equal(tag, message + len, CW_TAG_LEN) || open->header.version != CW_VERSION ||
             open->header.flags != 0 || open->header.seq != 0) {
         return CW_E_AUTH;
@@ -39,10 +39,9 @@ cw_status cw_module_claim(struct cw_module *m, const uint8_t *message, size_t le
     m->last_seq = 0;
     cw_suite_derive(m->cipher, master, labels[1], sizeof labels[1], m->key_in);
     cw_suite_derive(m->cipher, master, labels[2], sizeof labels[2], m->key_out);
-    cw_bytes_wipe(opened, sizeof *opened); /* status: CW_OK */
     cw_bytes_copy(&opened->header, &open->header, sizeof opened->header);
     opened->header.type |= CW_MANAGE_ANSWER;
-    cw_suite_mac(m->cipher, key, ret_opened, offsetof(struct cw_opened, tag), opened->tag);
+    cw_suite_seal(m->cipher, key, ret_opened, sizeof opened->header, NULL, 0, opened->tag);
     cw_bytes_wipe(key, sizeof key);
     return CW_OK;
 }
@@ -103,8 +102,8 @@ static cw_status setconn(struct cw_module *m, const struct cw_setconn *s,
             (id->cipher == CW_CIPHER_SPONGENT || m->life.kind != CW_FRESH_NONE);
     /* Exactly one end is this module, and of the right kind. */
     cw_status status =
-            id->mode > CW_MODE_REQUEST || id->zero != 0 || s->limit_log2 < 1 ||
-                    s->limit_log2 > 63 || s->start > CW_SETCONN_CUT || s->window == 0 ? CW_E_FORM
+            id->mode > CW_MODE_REQUEST || id->zero != 0 || s->start > CW_SETCONN_CUT ||
+                    s->limit == 0 || s->window == 0                                      ? CW_E_FORM
           : source == (id->dst_module == m->number) || !has_cipher                     ? CW_E_DENIED
           : e == NULL || e->kind != kind                                               ? CW_E_ABSENT
           : kind == CW_KIND_INPUT && s->event_max > e->max                             ? CW_E_SPACE
@@ -167,17 +166,17 @@ cw_status cw_module_command(struct cw_module *m, uint8_t *message, size_t len,
     struct cw_answered *answered = (void *)ret_answer;
     uint8_t *body = message + sizeof *header;
     size_t body_len = len - sizeof *header - CW_TAG_LEN;
-    if (len < sizeof *header + 2 + CW_TAG_LEN || len % 2 != 0 || header->version != CW_VERSION ||
-            header->flags != 0 || header->type >= CW_MANAGE_ANSWER) {
-        return CW_E_FORM;
-    }
-    if (m->life.state == CW_STATE_UNCLAIMED || header->session != m->life.session ||
-            header->seq <= m->last_seq) {
-        return CW_E_REPLAY;
-    }
-    if (!cw_suite_open(m->cipher, m->key_in, message, sizeof *header, body, body_len,
-                body + body_len)) {
-        return CW_E_AUTH;
+    cw_status status =
+            len < sizeof *header + 2 + CW_TAG_LEN || len % 2 != 0 || header->version != CW_VERSION ||
+                    header->flags != 0 || header->type >= CW_MANAGE_ANSWER     ? CW_E_FORM
+          : m->life.state == CW_STATE_UNCLAIMED ||
+                    header->session != m->life.session || header->seq <= m->last_seq ? CW_E_REPLAY
+          : cw_suite_open(m->cipher, m->key_in, message, sizeof *header, body, body_len,
+                    body + body_len)                                                 ? CW_OK
+                                                                                     : CW_E_AUTH;
+    if (status != CW_OK) {
+        cw_bytes_wipe(body, status == CW_E_AUTH ? body_len : 0);
+        return status;
     }
     m->last_seq = header->seq;
     cw_bytes_wipe(answered, sizeof *answered);

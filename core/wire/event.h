@@ -6,7 +6,7 @@
  * Source   docs/protocol.md section 7
  *
  *   frame   channel 4, counter 8, sealed body (payload, 0x80, zeros to an even length), tag 16
- *   ack     channel 4, count 8, tag 16
+ *   ack     the same with an empty payload, under the back key
  *
  * The structure is the bytes of the wire, as in manage.h.
  */
@@ -23,7 +23,7 @@ struct cw_event_header {
 } __attribute__((packed, aligned(2)));
 _Static_assert(sizeof(struct cw_event_header) == CW_EVENT_HEADER_LEN, "as on the wire");
 
-/* Where the nonce of a frame, and what the tag of an acknowledgement is computed over, begins. */
+/* Where the nonce of a frame begins. */
 #define CW_EVENT_NONCE 4u
 #define CW_EVENT_NONCE_LEN 8u
 

@@ -7,7 +7,7 @@
  *
  *   header    version 1, type 1, flags 2 (zero), session 4, seq 4                      12
  *   OPEN      header, nonce 16, deployment 8, module 4, [share 32]; tag 16       56 or 88
- *   OPENED    header, status 2, zero 2; tag 16                                         32
+ *   OPENED    header; tag 16                                                           28
  *   command   header, sealed body, tag 16
  *   answer    header, sealed body, tag 16
  *
@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct cw_manage_header) == CW_MANAGE_HEADER_LEN, "as on t
 
 /* OPEN: everything in front of the tag; the share is there where the TEE agrees on keys by DH. */
 #define CW_OPEN_LEN 40u
-#define CW_OPENED_LEN 32u
+#define CW_OPENED_LEN 28u
 
 struct cw_open {
     struct cw_manage_header header; /* seq 0 */
@@ -53,8 +53,6 @@ _Static_assert(sizeof(struct cw_open) == CW_OPEN_LEN, "as on the wire");
 
 struct cw_opened {
     struct cw_manage_header header; /* that of OPEN, its type answered */
-    uint16_t status;                /* CW_OK */
-    uint16_t zero;
     uint8_t tag[CW_TAG_LEN];
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_opened) == CW_OPENED_LEN, "as on the wire");
@@ -78,7 +76,7 @@ _Static_assert(sizeof(struct cw_identity) == 24, "as on the wire");
 #define CW_MODE_REQUEST 2u
 
 /* SETCONN: make this module one end of a connection. */
-#define CW_SETCONN_LEN 62u
+#define CW_SETCONN_LEN 70u
 
 #define CW_SETCONN_CONTINUE 0u /* the count runs on from the epoch installed before */
 #define CW_SETCONN_CUT 1u      /* the count becomes first                           */
@@ -88,10 +86,10 @@ struct cw_setconn {
     uint32_t channel;
     uint32_t event_max; /* payload bytes                                       */
     uint64_t first;
+    uint64_t limit;     /* the source seals no counter from here on            */
     uint16_t window;    /* unacknowledged frames at most, at least 1           */
     uint16_t local;     /* index in this image's endpoint table                */
-    uint8_t limit_log2; /* the source refuses at 2^limit_log2, 1..63           */
-    uint8_t start;      /* CW_SETCONN_CONTINUE or _CUT                         */
+    uint16_t start;     /* CW_SETCONN_CONTINUE or _CUT                         */
     uint8_t key[CW_KEY_LEN];
 } CW_PACKED;
 _Static_assert(sizeof(struct cw_setconn) == CW_SETCONN_LEN, "as on the wire");
@@ -106,7 +104,7 @@ struct cw_query {
 _Static_assert(sizeof(struct cw_query) == CW_QUERY_LEN, "as on the wire");
 
 /* The answer to every command: what became of it, and the channel that it was about. */
-#define CW_ANSWER_LEN 52u
+#define CW_ANSWER_LEN 60u
 
 #define CW_ANSWER_SOURCE 0x0001u /* flags: this end seals                */
 #define CW_ANSWER_CLOSED 0x0200u /* the final counts of a closed channel */

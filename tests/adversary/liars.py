@@ -454,9 +454,9 @@ def main():
 def play(s, scene, tee):
     evidence = ("evidence", ("attest",) if tee == "sancus" else ("status",), 64 - 16 *
                 (tee == "sancus"))
-    kinds = [evidence, ("OPENED", ("status",), 32), ("an answer to QUERY", ("status",), 80),
+    kinds = [evidence, ("OPENED", ("status",), 28), ("an answer to QUERY", ("status",), 88),
              ("a response", ("request", "get", "--text", "x"), 30),
-             ("an acknowledgement", ("send", "add"), 28)]
+             ("an acknowledgement", ("send", "add"), 30)]
     if tee == "sancus":
         answers(s, scene, kinds[:1], 5 if LONG else 61, (3,))
         lives(s, scene)

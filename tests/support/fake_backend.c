@@ -248,7 +248,7 @@ static cw_result ack(struct cw_node_module *m, cw_entry entry, const uint8_t *in
     struct fake_channel *c = channel_of(m, cw_reader_u32(&r));
     uint8_t bytes[CW_ACK_LEN];
     if (entry == CW_ENTRY_ACK_MAKE) {
-        put(m, CW_FRAME_ACK, bytes, cw_fake_frame(c->id, c->next, NULL, 0, bytes));
+        put(m, CW_FRAME_ACK, bytes, cw_fake_frame(c->id, c->next, "\x80", 2, bytes));
         return CW_RESULT_DONE;
     }
     const uint64_t count = cw_reader_u64(&r);

@@ -23,4 +23,12 @@ struct fake_port {
 
 extern struct fake_port fake_port;
 
+/*
+ * fake_port_new_life - start the image's module anew: its private memory is gone, its chip and code
+ * are the same; the next entry is its first.
+ *
+ * start  each byte of what its life begins with
+ */
+void fake_port_new_life(uint8_t start);
+
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unit.h - the cipher of a Sancus chip, as one structure of operands.
+ * unit.h - the cipher of a Sancus chip.
  *
  * What     AE_WRAP and AE_UNWRAP.  key NULL is K_SM, the key that the chip derives from vendor,
  *          code and place of the module that executes the call; no software ever sees it, and
  *          only the runtime's key schedule may use it (it derives keys, and never encrypts).
- *          An empty body makes a MAC; out is then not used.
+ *          An empty body makes a MAC.
  * Trust    TRUSTED.
  * Shapes   All addresses and lengths even, associated data not empty: the published chip computes
  *          something else on others.
@@ -15,20 +15,11 @@
 #ifndef CW_CORE_CRYPTO_MSP430_UNIT_H
 #define CW_CORE_CRYPTO_MSP430_UNIT_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-struct cw_unit {
-    const uint8_t *key;
-    const uint8_t *ad, *ad_end;
-    const uint8_t *body, *body_end;
-    uint8_t *out;
-    const uint8_t *tag; /* wrap writes it, unwrap reads it */
-};
-
-void cw_unit_wrap(const struct cw_unit *operands);
-
-/* cw_unit_unwrap - false: wrong tag; some chips have written to out all the same. */
-bool cw_unit_unwrap(const struct cw_unit *operands);
+/* cw_unit_wrap - another name of cw_suite_seal (core/crypto/suite.h), that takes K_SM too. */
+void cw_unit_wrap(uint8_t cipher, const uint8_t *key, const uint8_t *ad, size_t ad_len,
+        uint8_t *body, size_t len, uint8_t *ret_tag);
 
 #endif

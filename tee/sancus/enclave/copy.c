@@ -6,24 +6,23 @@
 
 extern uint8_t __cw_ps[], __cw_pe[], __cw_ss[], __cw_se[]; /* bounds of this module */
 
-/* In RAM or program memory, without wrapping, and outside of this module? */
-static bool is_outside(cw_far far, size_t len)
+/* far must be in RAM or program memory, without wrapping, and outside of this module. */
+static cw_status copy(void *to, const void *from, cw_far far, size_t len)
 {
     cw_far end = far + len;
-    return far >= CW_RAM_BASE && end >= far && (end <= (cw_far)__cw_ps || far >= (cw_far)__cw_pe) &&
+    bool outside = far >= CW_RAM_BASE && end >= far &&
+            (end <= (cw_far)__cw_ps || far >= (cw_far)__cw_pe) &&
             (end <= (cw_far)__cw_ss || far >= (cw_far)__cw_se);
+    cw_bytes_copy(to, from, outside ? len : 0);
+    return outside ? CW_OK : CW_E_DENIED;
 }
 
 cw_status cw_enclave_copy_in(void *ret_to, cw_far from_far, size_t len)
 {
-    bool outside = is_outside(from_far, len);
-    cw_bytes_copy(ret_to, (const uint8_t *)from_far, outside ? len : 0);
-    return outside ? CW_OK : CW_E_DENIED;
+    return copy(ret_to, (const void *)from_far, from_far, len);
 }
 
 cw_status cw_enclave_copy_out(cw_far to_far, const void *from, size_t len)
 {
-    bool outside = is_outside(to_far, len);
-    cw_bytes_copy((uint8_t *)to_far, from, outside ? len : 0);
-    return outside ? CW_OK : CW_E_DENIED;
+    return copy((void *)to_far, from, to_far, len);
 }

@@ -23,11 +23,10 @@ cw_sancus_resume:
         mov     #STATE_RUNNING, &cw_sancus_state
         mov     r7, &cw_sancus_back
         pop     r15
-        mov     r12, 0(r15)
-        mov     r14, 2(r15)
-        mov     r13, 4(r15)
-        mov     r8, 6(r15)
-        mov     r11, 8(r15)
+        .irp    r, 12, 14, 13, 8, 11    /* struct cw_call */
+        mov     r\r, 0(r15)
+        incd    r15
+        .endr
         .irp    r, 10, 9, 8, 7, 6, 5, 4
         pop     r\r
         .endr

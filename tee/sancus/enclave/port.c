@@ -6,6 +6,5 @@
 void cw_enclave_derive(const uint8_t *context, size_t context_len,
         uint8_t ret_key[static CW_KEY_LEN])
 {
-    cw_unit_wrap(&(struct cw_unit){.ad = context, .ad_end = context + context_len,
-            .tag = ret_key});
+    cw_unit_wrap(0, NULL, context, context_len, NULL, 0, ret_key);
 }

@@ -10,6 +10,7 @@
 #include "core/wire/frame.h"
 #include "tee/sancus/abi.h"
 #include "tee/sancus/tests/owner.h"
+#include "tests/support/channel.h"
 
 enum { TOGGLE, SET };
 
@@ -107,7 +108,7 @@ static void authentic_event_toggles_the_light_and_a_replay_does_not(void **state
     for (int n = 1; n <= 2; n++) {
         uint8_t frame[128];
         size_t len;
-        assert_int_equal(cw_channel_wrap(&to, NULL, 0, frame, sizeof frame, &len), CW_OK);
+        assert_int_equal(cw_test_wrap(&to, NULL, 0, frame, sizeof frame, &len), CW_OK);
         frame[len - 1] ^= 1;
         assert_int_equal(machine_call(chip, &image.module, CW_ENTRY_EVENT, frame, len) >> 24,
                 CW_RESULT_REFUSED);

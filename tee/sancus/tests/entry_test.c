@@ -11,6 +11,7 @@
 #include "silicon/sancus/soc.h"
 #include "tee/sancus/abi.h"
 #include "tee/sancus/tests/owner.h"
+#include "tests/support/channel.h"
 
 enum { SAID, QUESTION, HEARD, ANSWER, ECHO, INQUIRE, BROKEN, BOTTOMLESS };
 
@@ -99,7 +100,7 @@ static void owner_opens_a_session_and_events_pass_through(void **state)
     for (uint8_t n = 0; n < 2; n++) {
         uint8_t frame[128];
         size_t len;
-        assert_int_equal(cw_channel_wrap(&to, (const uint8_t *)"event", 5, frame, sizeof frame,
+        assert_int_equal(cw_test_wrap(&to, (const uint8_t *)"event", 5, frame, sizeof frame,
                                  &len), CW_OK);
         assert_int_equal(call(CW_ENTRY_EVENT, frame, len) >> 24, CW_RESULT_DONE);
         const uint8_t *item;
@@ -117,15 +118,15 @@ static void owner_opens_a_session_and_events_pass_through(void **state)
     /* Two frames are not acknowledged: the window is full, and nothing is consumed. */
     uint8_t frame[128];
     size_t len;
-    assert_int_equal(cw_channel_ack_make(&from, frame), CW_OK);
+    assert_int_equal(cw_test_ack_make(&from, frame), CW_OK);
     uint8_t ack[CW_ACK_LEN];
     (void)memcpy(ack, frame, sizeof ack);
     assert_int_equal(cw_channel_ready(&to), CW_AGAIN);
     const uint8_t ask[] = {0x11, 0, 0, 0};
     assert_int_equal(call(CW_ENTRY_ACK_MAKE, ask, sizeof ask), DONE(CW_LINK_HEADER_LEN + CW_ACK_LEN));
-    assert_int_equal(cw_channel_ack_take(&to, chip->mem + MACHINE_OUT + 8, CW_ACK_LEN), CW_OK);
+    assert_int_equal(cw_test_ack_take(&to, chip->mem + MACHINE_OUT + 8, CW_ACK_LEN), CW_OK);
     assert_int_equal(to.acked, 2);
-    assert_int_equal(cw_channel_wrap(&to, NULL, 0, frame, sizeof frame, &len), CW_OK);
+    assert_int_equal(cw_test_wrap(&to, NULL, 0, frame, sizeof frame, &len), CW_OK);
     assert_int_equal(call(CW_ENTRY_EVENT, frame, len), AGAIN);
     assert_int_equal(call(CW_ENTRY_ACK_TAKE, ack, sizeof ack) >> 24, CW_RESULT_DONE);
     assert_int_equal(call(CW_ENTRY_EVENT, frame, len) >> 24, CW_RESULT_DONE);
@@ -151,7 +152,7 @@ static void request_leaves_in_the_middle_and_resumes(void **state)
     /* Meanwhile nothing else is served, and a forged response does not resume it. */
     assert_int_equal(call(CW_ENTRY_CALL, call_echo, sizeof call_echo), AGAIN);
     assert_int_equal(call(CW_ENTRY_RESPONSE, frame, len) >> 24, CW_RESULT_REFUSED);
-    assert_int_equal(cw_channel_wrap(&answerer, (const uint8_t *)"because", 7, frame,
+    assert_int_equal(cw_test_wrap(&answerer, (const uint8_t *)"because", 7, frame,
                              sizeof frame, &len), CW_OK);
     assert_int_equal(call(CW_ENTRY_RESPONSE, frame, len), DONE(CW_LINK_HEADER_LEN + 7));
     assert_memory_equal(chip->mem + MACHINE_OUT + CW_LINK_HEADER_LEN, "because", 7);
@@ -170,7 +171,7 @@ static void request_to_a_handler_is_answered(void **state)
     uint8_t frame[128];
     uint32_t gap;
     size_t len;
-    assert_int_equal(cw_channel_wrap(&asker, (const uint8_t *)"what", 4, frame, sizeof frame, &len),
+    assert_int_equal(cw_test_wrap(&asker, (const uint8_t *)"what", 4, frame, sizeof frame, &len),
             CW_OK);
     assert_int_equal(call(CW_ENTRY_REQUEST, frame, len) >> 24, CW_RESULT_DONE);
     const uint8_t *item;

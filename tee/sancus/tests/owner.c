@@ -77,11 +77,11 @@ struct owner owner_open(struct cw_chip *chip, const struct cw_owner_built *built
     cw_suite_derive(CW_CIPHER_SPONGENT, built->root_key, context, sizeof context, master);
     cw_module_session_key(CW_CIPHER_SPONGENT, master, "cw1.opn", key);
     (void)memcpy(message, &open, sizeof open);
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, message, CW_OPEN_LEN, message + CW_OPEN_LEN);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, message, 12, NULL, 0, message + CW_OPEN_LEN);
     const uint8_t *opened = manage(&o, message, sizeof message, CW_OPENED_LEN);
     uint8_t tag[CW_TAG_LEN];
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, opened, 16, tag);
-    assert_memory_equal(opened + 16, tag, sizeof tag);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, opened, 12, NULL, 0, tag);
+    assert_memory_equal(opened + 12, tag, sizeof tag);
     cw_module_session_key(CW_CIPHER_SPONGENT, master, "cw1.in\0", o.key_in);
     cw_module_session_key(CW_CIPHER_SPONGENT, master, "cw1.out", o.key_out);
     return o;
@@ -99,7 +99,7 @@ struct cw_channel owner_connect(struct owner *o, uint16_t local, uint32_t id, ui
                     .cipher = CW_CIPHER_SPONGENT,
                     .mode = mode},
             .channel = id,
-            .limit_log2 = 32,
+            .limit = UINT64_C(1) << 32,
             .start = CW_SETCONN_CUT,
             .window = 2,
             .local = local,

@@ -26,6 +26,7 @@
 #include "deploy/manager.h"
 #include "tee/trustzone/enclave/optee/optee.h"
 #include "tee/trustzone/tests/optee_double.h"
+#include "tests/support/channel.h"
 
 #define ENTERS                                                                                   \
     TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INOUT, TEE_PARAM_TYPE_MEMREF_INPUT,                     \
@@ -270,7 +271,7 @@ static struct cw_channel connect_to(struct application *a, struct cw_manager *m,
             .event_max = 64,
             .window = 4,
             .local = index_of(a, endpoint),
-            .limit_log2 = 32,
+            .limit = UINT64_C(1) << 32,
             .start = CW_SETCONN_CUT,
             .key = {(uint8_t)number},
     };
@@ -288,7 +289,7 @@ static struct cw_channel connect_to(struct application *a, struct cw_manager *m,
 static size_t seal(struct cw_channel *c, const char *text, uint8_t ret_frame[256])
 {
     size_t len;
-    assert_int_equal(cw_channel_wrap(c, (const uint8_t *)text, strlen(text), ret_frame, 256, &len),
+    assert_int_equal(cw_test_wrap(c, (const uint8_t *)text, strlen(text), ret_frame, 256, &len),
             CW_OK);
     return len;
 }

@@ -93,6 +93,7 @@ static void responses(struct cw_siege *s, const struct cw_tie *t, const struct c
         cw_siege_die("no channel of %s", t->name);
     }
     c->count++;
+    c->acked = c->count;
     c->refused_auth = (uint16_t)(c->refused_auth + a.auth);
     c->refused_replay = (uint16_t)(c->refused_replay + a.replay);
     before.look[8]++; /* one answer more */

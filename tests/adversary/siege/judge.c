@@ -157,6 +157,21 @@ static cw_fate fate_at_sink(const struct cw_answer *c, unsigned mode, unsigned e
     return is_next && counter != UINT64_MAX ? CW_FATE_AUTH : CW_FATE_REPLAY;
 }
 
+/* An acknowledgement of no more than was sealed; the answer to a request comes by no such entry. */
+static cw_fate fate_at_source(const struct cw_answer *c, unsigned mode, unsigned entry,
+        const uint8_t *bytes, size_t len)
+{
+    struct cw_reader r = cw_reader_over(bytes, len);
+    (void)cw_reader_u32(&r);
+    const uint64_t counter = cw_reader_u64(&r);
+    if (entry != CW_ENTRY_ACK_TAKE || mode == CW_MODE_REQUEST) {
+        return CW_FATE_UNCOUNTED;
+    }
+    const bool has_form = len >= CW_FRAME_LEN(0) && len % 2 == 0 && len <= CW_FRAME_LEN(CW_WORLD_SMALL);
+    const bool is_due = counter <= c->count && counter != UINT64_MAX;
+    return mode == CW_MODE_STRICT && has_form && !is_due ? CW_FATE_REPLAY : CW_FATE_AUTH;
+}
+
 struct cw_forecast cw_siege_forecast(const struct cw_world *w, const struct cw_snapshot *before,
         unsigned entry, const uint8_t *bytes, size_t len)
 {
@@ -168,12 +183,8 @@ struct cw_forecast cw_siege_forecast(const struct cw_world *w, const struct cw_s
             continue;
         }
         const unsigned mode = tie_of(w, c->conn)->setconn.identity.mode;
-        if ((c->flags & CW_ANSWER_SOURCE) == 0) {
-            return (struct cw_forecast){fate_at_sink(c, mode, entry, bytes, len), id};
-        }
-        const bool is_ack = entry == CW_ENTRY_ACK_TAKE && mode == CW_MODE_STRICT &&
-                len == CW_ACK_LEN;
-        return (struct cw_forecast){is_ack ? CW_FATE_AUTH : CW_FATE_UNCOUNTED, id};
+        const bool is_source = (c->flags & CW_ANSWER_SOURCE) != 0;
+        return (struct cw_forecast){(is_source ? fate_at_source : fate_at_sink)(c, mode, entry, bytes, len), id};
     }
     return (struct cw_forecast){CW_FATE_UNCOUNTED, 0};
 }

@@ -203,8 +203,7 @@ static void wrong_setconns(struct cw_siege *s, struct cw_mate *m)
     WRONG(CW_E_FORM, "mode 255", x->identity.mode = 255);
     WRONG(CW_E_FORM, "reserved bytes", x->identity.zero = 1);
     WRONG(CW_E_FORM, "no window", x->window = 0);
-    WRONG(CW_E_FORM, "limit 0", x->limit_log2 = 0);
-    WRONG(CW_E_FORM, "limit 64", x->limit_log2 = 64);
+    WRONG(CW_E_FORM, "limit 0", x->limit = 0);
     WRONG(CW_E_FORM, "start 2", x->start = 2);
     WRONG(CW_E_ABSENT, "an endpoint that is not there", x->local = 500);
     WRONG(CW_E_ABSENT, "an output as a sink", x->local = cw_world_index(m, "out_0"));

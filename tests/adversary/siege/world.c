@@ -190,7 +190,7 @@ static void set_end(struct cw_world *w, struct cw_tie *t, struct cw_mate *m, con
     t->setconn.local = cw_world_index(m, endpoint);
     cw_setconn_bytes(&t->setconn, body);
     cw_world_command(w, m, CW_MANAGE_SETCONN, body, sizeof body, &answer);
-    cw_channel_check_value(&t->setconn, m->owner->deployment, check);
+    cw_channel_derive(&t->setconn, m->owner->deployment, "cw1.chk", check);
     if (answer.status != CW_OK || memcmp(answer.check, check, sizeof check) != 0) {
         cw_siege_die("%s: %s does not take its end (status %u)", t->name, m->name, answer.status);
     }
@@ -217,7 +217,7 @@ static void describe(struct cw_world *w, const char *name, struct cw_mate *src, 
             .setconn = {.identity = {.conn = (uint32_t)w->tie_count, .src_module = src->number,
                                 .src_endpoint = 1, .dst_module = dst->number, .dst_endpoint = 2,
                                 .cipher = cipher, .mode = mode},
-                    .event_max = CW_WORLD_SMALL, .window = WINDOW, .limit_log2 = 48}};
+                    .event_max = CW_WORLD_SMALL, .window = WINDOW, .limit = UINT64_C(1) << 48}};
 }
 
 void cw_world_emit(struct cw_world *w, const struct cw_tie *t, const void *payload, size_t len,

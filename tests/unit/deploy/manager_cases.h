@@ -19,6 +19,7 @@
 #include "sdk/causeway.h"
 #include "sdk/run.h"
 #include "tests/support/fake_port.h"
+#include "tests/support/channel.h"
 
 static unsigned handled;
 
@@ -64,18 +65,8 @@ static uint8_t *item(uint8_t type, size_t *ret_len)
 /* Private memory as after a start of the same code on the same chip. */
 static void restart(uint8_t start)
 {
-    memset(&cw_run_module, 0, sizeof cw_run_module);
-    memset(cw_memory.channels, 0, (size_t)(cw_memory.channels_end - cw_memory.channels) * sizeof *cw_memory.channels);
-    memset(fake_port.root_key, 0x10, CW_KEY_LEN);
-    memset(fake_port.start, start, CW_START_LEN);
-    fake_port.kind = CW_FRESH_RANDOM;
-    cw_run_module.channels = cw_memory.channels;
-    cw_run_module.channels_end = cw_memory.channels_end;
-    cw_run_module.endpoints = __start_cw_endpoints;
-    cw_run_module.endpoints_end = __stop_cw_endpoints;
+    fake_port_new_life(start);
     cw_run_module.cipher = cw_session_cipher;
-    cw_run_module.life.version = CW_VERSION;
-    cw_run_module.life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     cw_run_module.life.kind = cw_enclave_start(cw_run_module.life.start);
     if (cw_session_start != NULL) {
         cw_session_start();
@@ -106,7 +97,7 @@ static void attest(struct cw_manager *m)
     memcpy(proved, nonce, sizeof nonce);
     memcpy(proved + sizeof nonce, m->life, CW_EVIDENCE_LEN);
     cw_suite_derive(CW_CIPHER_SPONGENT, fake_port.root_key, (const uint8_t *)"cw1.att", 8, key);
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, proved, sizeof proved, tag);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, proved, sizeof proved, NULL, 0, tag);
     assert_int_equal(proof_len, CW_TAG_LEN);
     assert_memory_equal(proof, tag, CW_TAG_LEN);
 }
@@ -160,7 +151,7 @@ static struct cw_setconn direct(const struct cw_endpoint *endpoint, uint8_t mode
             .event_max = 64,
             .window = 4,
             .local = index_of(endpoint),
-            .limit_log2 = 32,
+            .limit = UINT64_C(1) << 32,
             .start = CW_SETCONN_CUT,
             .key = {0xa0},
     };
@@ -188,14 +179,14 @@ static void owner_and_module_agree_on_every_step(void **state)
 
     uint8_t frame[256];
     size_t len;
-    assert_int_equal(cw_channel_wrap(&source, (const uint8_t *)"abc", 3, frame, sizeof frame, &len),
+    assert_int_equal(cw_test_wrap(&source, (const uint8_t *)"abc", 3, frame, sizeof frame, &len),
             CW_OK);
     assert_int_equal(enter(CW_ENTRY_EVENT, frame, len), CW_RESULT_DONE);
     assert_int_equal(handled, 3);
     const uint8_t id[4] = {17};
     assert_int_equal(enter(CW_ENTRY_ACK_MAKE, id, sizeof id), CW_RESULT_DONE);
     const uint8_t *ack = item(CW_FRAME_ACK, &len);
-    assert_int_equal(cw_channel_ack_take(&source, ack, len), CW_OK);
+    assert_int_equal(cw_test_ack_take(&source, ack, len), CW_OK);
     assert_int_equal(source.acked, 1);
 
     const uint8_t index[CW_QUERY_LEN] = {0};
@@ -234,7 +225,7 @@ static void request_is_answered_authentically(void **state)
     uint32_t gap;
     size_t payload_len;
     assert_int_equal(
-            cw_channel_wrap(&source, (const uint8_t *)"hello", 5, frame, sizeof frame, &len),
+            cw_test_wrap(&source, (const uint8_t *)"hello", 5, frame, sizeof frame, &len),
             CW_OK);
     assert_int_equal(enter(CW_ENTRY_REQUEST, frame, len), CW_RESULT_DONE);
     uint8_t *response = item(CW_FRAME_RESPONSE, &len);

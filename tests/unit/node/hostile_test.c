@@ -315,10 +315,10 @@ static void forged_acknowledgement_frees_nothing(void **state)
     assert_true(receive(fd, bytes, CW_LINK_HEADER_LEN)); /* an event */
 
     uint8_t ack[CW_ACK_LEN];
-    (void)cw_fake_frame(7, 8, NULL, 0, ack);
+    (void)cw_fake_frame(7, 8, "\x80", 2, ack);
     ack[CW_ACK_LEN - 1] ^= 1; /* a wrong tag */
     send_message(fd, CW_FRAME_ACK, ack, sizeof ack);
-    (void)cw_fake_frame(7, 1000, NULL, 0, ack); /* what was never sent */
+    (void)cw_fake_frame(7, 1000, "\x80", 2, ack); /* what was never sent */
     send_message(fd, CW_FRAME_ACK, ack, sizeof ack);
     for (int i = 0; i < 60000 && cw_test_sink(&w.owner, 2, 7).refused < 2; i++) {
         usleep(1000);
@@ -326,7 +326,7 @@ static void forged_acknowledgement_frees_nothing(void **state)
     assert_int_equal(cw_test_sink(&w.owner, 2, 7).refused, 2);
     assert_int_equal(cw_test_status(&w.owner, "source", "stored"), 8);
     assert_int_equal(cw_test_status(&w.owner, "source", "acked"), 0);
-    (void)cw_fake_frame(7, 3, NULL, 0, ack);
+    (void)cw_fake_frame(7, 3, "\x80", 2, ack);
     send_message(fd, CW_FRAME_ACK, ack, sizeof ack);
     long long stored = 8;
     for (int i = 0; i < 60000 && stored != 5; i++) {

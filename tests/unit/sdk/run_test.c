@@ -12,6 +12,7 @@
 #include "sdk/causeway.h"
 #include "sdk/run.h"
 #include "tests/support/fake_port.h"
+#include "tests/support/channel.h"
 
 /* --- the module under test ------------------------------------------------------------------ */
 
@@ -139,19 +140,8 @@ static size_t only_item(uint8_t type, uint8_t *ret_bytes)
 /* Start the module anew: its private memory is gone, its chip and code are the same. */
 static void restart(uint8_t start)
 {
-    memset(&cw_run_module, 0, sizeof cw_run_module);
-    memset(cw_memory.channels, 0,
-            (size_t)(cw_memory.channels_end - cw_memory.channels) * sizeof *cw_memory.channels);
-    memset(fake_port.root_key, 0x10, CW_KEY_LEN);
-    memset(fake_port.start, start, CW_START_LEN);
-    fake_port.kind = CW_FRESH_RANDOM;
-    cw_run_module.channels = cw_memory.channels;
-    cw_run_module.channels_end = cw_memory.channels_end;
-    cw_run_module.endpoints = __start_cw_endpoints;
-    cw_run_module.endpoints_end = __stop_cw_endpoints;
+    fake_port_new_life(start);
     cw_run_module.cipher = cw_session_cipher;
-    cw_run_module.life.version = CW_VERSION;
-    cw_run_module.life.type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER;
     cw_run_module.life.kind = cw_enclave_start(cw_run_module.life.start);
     session = 0;
 }
@@ -170,7 +160,7 @@ static void open_message(uint32_t number, uint8_t ret[static CW_OPEN_LEN + CW_TA
     uint8_t key[CW_KEY_LEN];
     cw_suite_derive(CW_CIPHER_SPONGENT, fake_port.root_key, context, sizeof context, ret_master);
     cw_module_session_key(CW_CIPHER_SPONGENT, ret_master, "cw1.opn", key);
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, ret, CW_OPEN_LEN, ret + CW_OPEN_LEN);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, ret, 12, NULL, 0, ret + CW_OPEN_LEN);
 }
 
 static void open_session(void)
@@ -184,8 +174,8 @@ static void open_session(void)
     uint8_t key[CW_KEY_LEN];
     uint8_t tag[CW_TAG_LEN];
     cw_module_session_key(CW_CIPHER_SPONGENT, master, "cw1.opn", key);
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, opened, 16, tag);
-    assert_memory_equal(opened + 16, tag, CW_TAG_LEN);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, opened, 12, NULL, 0, tag);
+    assert_memory_equal(opened + 12, tag, CW_TAG_LEN);
     cw_module_session_key(CW_CIPHER_SPONGENT, master, "cw1.in\0", key_in);
     cw_module_session_key(CW_CIPHER_SPONGENT, master, "cw1.out", key_out);
     seq = 0;
@@ -212,7 +202,7 @@ static struct cw_channel connect(const struct cw_endpoint *endpoint, uint32_t id
                     .cipher = CW_CIPHER_SPONGENT,
                     .mode = mode},
             .channel = id,
-            .limit_log2 = 32,
+            .limit = UINT64_C(1) << 32,
             .start = CW_SETCONN_CUT,
             .window = 2,
             .local = index_of(endpoint),
@@ -240,7 +230,7 @@ static size_t event_from(struct cw_channel *far, const char *text, uint8_t frame
 {
     size_t len;
     assert_int_equal(
-            cw_channel_wrap(far, (const uint8_t *)text, strlen(text), frame, 256, &len), CW_OK);
+            cw_test_wrap(far, (const uint8_t *)text, strlen(text), frame, 256, &len), CW_OK);
     return len;
 }
 
@@ -284,7 +274,7 @@ static void evidence_proves_this_life_with_the_owners_nonce(void **state)
     memcpy(message, nonce, sizeof nonce);
     memcpy(message + sizeof nonce, reply, CW_EVIDENCE_LEN);
     cw_suite_derive(CW_CIPHER_SPONGENT, fake_port.root_key, (const uint8_t *)"cw1.att", 8, key);
-    cw_suite_mac(CW_CIPHER_SPONGENT, key, message, sizeof message, tag);
+    cw_suite_seal(CW_CIPHER_SPONGENT, key, message, sizeof message, NULL, 0, tag);
     assert_memory_equal(reply + CW_EVIDENCE_LEN, tag, sizeof tag);
 }
 
@@ -373,7 +363,7 @@ static void input_waits_when_an_output_has_no_window_or_no_room(void **state)
     /* The sink's acknowledgement opens the window; the same frame is then taken. */
     uint8_t ack[CW_ACK_LEN];
     sink.count = 2;
-    assert_int_equal(cw_channel_ack_make(&sink, ack), CW_OK);
+    assert_int_equal(cw_test_ack_make(&sink, ack), CW_OK);
     assert_int_equal(enter(CW_ENTRY_ACK_TAKE, ack, sizeof ack), CW_RESULT_DONE);
     uint8_t reply[16];
     assert_int_equal(only_item(CW_FRAME_REPLY, reply), 12);
@@ -409,7 +399,7 @@ static void restarted_module_refuses_its_recorded_history(void **state)
     seq--;
     struct cw_setconn s = {
             .identity = {.conn = 1, .epoch = 1, .src_module = 9, .dst_module = 7, .cipher = 1},
-            .channel = 1, .limit_log2 = 32, .start = 1, .window = 2,
+            .channel = 1, .limit = UINT64_C(1) << 32, .start = 1, .window = 2,
             .local = index_of(&cw_endpoint_in), .event_max = 64, .key = {1}};
     (void)setconn_message(&s, connect_message);
     size_t event_len = event_from(&source, "press", event);
@@ -444,7 +434,7 @@ static void input_is_read_once(void **state)
     assert_int_equal(enter(CW_ENTRY_EVENT, frame, len), CW_RESULT_DONE);
     assert_int_equal(fake_port.copies_in, 1);
     uint8_t message[SETCONN_MESSAGE];
-    struct cw_setconn s = {.window = 1, .limit_log2 = 1};
+    struct cw_setconn s = {.window = 1, .limit = UINT64_C(1) << 1};
     len = setconn_message(&s, message);
     fake_port.copies_in = 0;
     assert_int_equal(enter(CW_ENTRY_MANAGE, message, len), CW_RESULT_DONE);
@@ -472,7 +462,7 @@ static void outside(cw_return value, struct cw_call *ret_next)
         size_t len = only_item(CW_FRAME_REQUEST, request);
         assert_int_equal(cw_channel_expects(&handler, request, len), CW_OK);
         assert_int_equal(cw_channel_unwrap(&handler, request, len, &len, &gap), CW_OK);
-        assert_int_equal(cw_channel_wrap(&handler, (const uint8_t *)"answer", 6,
+        assert_int_equal(cw_test_wrap(&handler, (const uint8_t *)"answer", 6,
                                  response, sizeof response, &response_len),
                 CW_OK);
         next.entry = CW_ENTRY_EVENT; /* other entries wait */
@@ -577,7 +567,7 @@ static void random_bytes_at_every_entry_do_no_harm(void **state)
     (void)state;
     setup();
     (void)connect(&cw_endpoint_in, 1, CW_MODE_STRICT);
-    struct cw_channel before = cw_memory.channels[0];
+    struct cw_channel before = cw_run_module.channels[0];
     uint32_t seed = 12345;
     uint8_t bytes[300];
     for (int round = 0; round < 20000; round++) {
@@ -593,8 +583,8 @@ static void random_bytes_at_every_entry_do_no_harm(void **state)
         }
         (void)enter_with(entry, bytes, (size_t)(bytes[4] + round) % sizeof bytes, OUT_CAP);
     }
-    assert_int_equal(cw_memory.channels[0].count, before.count);
-    assert_memory_equal(cw_memory.channels[0].keys.event, before.keys.event, CW_KEY_LEN);
+    assert_int_equal(cw_run_module.channels[0].count, before.count);
+    assert_memory_equal(cw_run_module.channels[0].keys.event, before.keys.event, CW_KEY_LEN);
     assert_int_equal(handled, 0);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/channel/channel.h"
 #include "core/crypto/suite.h"
+#include "tests/support/channel.h"
 
 static const uint8_t deployment[CW_DEPLOYMENT_LEN] = {
         0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87};
@@ -32,7 +33,7 @@ static struct cw_setconn setconn_of(uint8_t cipher, uint8_t mode)
                     .cipher = cipher,
                     .mode = mode},
             .channel = 0x11,
-            .limit_log2 = 32,
+            .limit = UINT64_C(1) << 32,
             .start = CW_SETCONN_CUT,
             .window = 4,
             .event_max = 64,
@@ -51,7 +52,7 @@ static struct pair pair_from(const struct cw_setconn *s)
     uint8_t at_owner[CW_CHECK_LEN];
     cw_channel_install(&p.source, s, deployment, true, at_source);
     cw_channel_install(&p.sink, s, deployment, false, at_sink);
-    cw_channel_check_value(s, deployment, at_owner);
+    cw_channel_derive(s, deployment, "cw1.chk", at_owner);
     assert_memory_equal(at_source, at_sink, CW_CHECK_LEN);
     assert_memory_equal(at_source, at_owner, CW_CHECK_LEN);
     return p;
@@ -67,7 +68,7 @@ static size_t wrap(struct pair *p, const char *text, uint8_t frame[static 256])
 {
     size_t len = 0;
     assert_int_equal(
-            cw_channel_wrap(&p->source, (const uint8_t *)text, strlen(text), frame, 256, &len),
+            cw_test_wrap(&p->source, (const uint8_t *)text, strlen(text), frame, 256, &len),
             CW_OK);
     return len;
 }
@@ -95,8 +96,8 @@ static cw_status deliver(struct pair *p, const uint8_t *frame, size_t len, const
 static cw_status acknowledge(struct pair *p)
 {
     uint8_t ack[CW_ACK_LEN];
-    assert_int_equal(cw_channel_ack_make(&p->sink, ack), CW_OK);
-    return cw_channel_ack_take(&p->source, ack, sizeof ack);
+    assert_int_equal(cw_test_ack_make(&p->sink, ack), CW_OK);
+    return cw_test_ack_take(&p->source, ack, sizeof ack);
 }
 
 static const uint8_t ciphers[] = {CW_CIPHER_SPONGENT, CW_CIPHER_AES};
@@ -107,26 +108,27 @@ static void keys_and_frames_equal_the_published_vectors(void **state)
     struct pair p = pair_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
     static const uint8_t key_event[] = {0xcb, 0x0c, 0x09, 0x2b, 0x24, 0x78, 0x0a, 0x1b, 0xf8, 0x40,
             0x60, 0xa0, 0xee, 0xce, 0xa1, 0xa2};
-    static const uint8_t key_ack[] = {0xa7, 0xa1, 0x42, 0x03, 0xa8, 0xeb, 0x18, 0x6f, 0xf0, 0x14,
-            0xfc, 0xa6, 0xfb, 0x1e, 0xeb, 0x04};
-    static const uint8_t check[] = {0xf9, 0x96, 0xb5, 0x3e, 0xca, 0xb3, 0x4a, 0xc1};
+    static const uint8_t key_back[] = {0x31, 0xc1, 0x96, 0xd7, 0x6f, 0xd7, 0x9d, 0x6a, 0x06, 0x7d,
+            0x0c, 0x3a, 0xf8, 0x8b, 0x3c, 0x00};
+    static const uint8_t check[] = {0xf9, 0x96, 0xb5, 0x3e, 0xca, 0xb3, 0x4a, 0xc1, 0xb6, 0x9e,
+            0xa4, 0x6a, 0xf4, 0x0f, 0x0e, 0x96};
     static const uint8_t event[] = {0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x5a, 0x6f, 0xe8, 0x96,
             0x22, 0x20, 0x02, 0x74, 0x89, 0x57, 0xdd, 0xbd, 0x3f, 0xa2, 0xf5, 0xe2, 0x25, 0x37};
-    static const uint8_t ack_frame[] = {0x11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xc0, 0xa3, 0xdf,
-            0x7a, 0x38, 0x4d, 0x39, 0x80, 0x03, 0x89, 0x22, 0x8e, 0x77, 0xdd, 0x44, 0x77};
+    static const uint8_t ack_frame[] = {0x11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x66, 0xe7, 0xfa, 0x91,
+            0x01, 0x41, 0x8d, 0x8c, 0x3d, 0x5c, 0xa6, 0x76, 0xf6, 0xd8, 0x1f, 0x80, 0xc7, 0xe0};
     uint8_t frame[256];
     uint8_t ack[CW_ACK_LEN];
     uint8_t at_owner[CW_CHECK_LEN];
     struct cw_setconn s = setconn_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
-    cw_channel_check_value(&s, deployment, at_owner);
+    cw_channel_derive(&s, deployment, "cw1.chk", at_owner);
     assert_memory_equal(at_owner, check, sizeof check);
     assert_memory_equal(p.source.keys.event, key_event, sizeof key_event);
-    assert_memory_equal(p.source.keys.back, key_ack, sizeof key_ack);
+    assert_memory_equal(p.source.keys.back, key_back, sizeof key_back);
     size_t len = wrap(&p, "", frame);
     assert_int_equal(len, sizeof event);
     assert_memory_equal(frame, event, sizeof event);
     assert_int_equal(deliver(&p, frame, len, ""), CW_OK);
-    assert_int_equal(cw_channel_ack_make(&p.sink, ack), CW_OK);
+    assert_int_equal(cw_test_ack_make(&p.sink, ack), CW_OK);
     assert_memory_equal(ack, ack_frame, sizeof ack_frame);
 }
 
@@ -217,7 +219,7 @@ static void latest_counts_gaps_and_never_goes_back(void **state)
     assert_int_equal(deliver(&p, frames[4], len, "x"), CW_OK);
     assert_int_equal(p.sink.gaps, 3);
     uint8_t ack[CW_ACK_LEN];
-    assert_int_equal(cw_channel_ack_make(&p.sink, ack), CW_E_STATE);
+    assert_int_equal(cw_test_ack_make(&p.sink, ack), CW_E_STATE);
 }
 
 static void window_stops_a_source_until_an_acknowledgement_verifies(void **state)
@@ -230,19 +232,19 @@ static void window_stops_a_source_until_an_acknowledgement_verifies(void **state
         len = wrap(&p, "x", frame);
         assert_int_equal(deliver(&p, frame, len, "x"), CW_OK);
     }
-    assert_int_equal(cw_channel_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_AGAIN);
+    assert_int_equal(cw_test_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_AGAIN);
     assert_int_equal(p.source.count, 4);
     uint8_t ack[CW_ACK_LEN];
-    assert_int_equal(cw_channel_ack_make(&p.sink, ack), CW_OK);
+    assert_int_equal(cw_test_ack_make(&p.sink, ack), CW_OK);
     for (size_t bit = 0; bit < 8 * sizeof ack; bit++) {
         ack[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_not_equal(cw_channel_ack_take(&p.source, ack, sizeof ack), CW_OK);
+        assert_int_not_equal(cw_test_ack_take(&p.source, ack, sizeof ack), CW_OK);
         assert_int_equal(p.source.acked, 0);
         ack[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    assert_int_equal(cw_channel_ack_take(&p.source, ack, sizeof ack), CW_OK);
+    assert_int_equal(cw_test_ack_take(&p.source, ack, sizeof ack), CW_OK);
     assert_int_equal(p.source.acked, 4);
-    assert_int_equal(cw_channel_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_OK);
+    assert_int_equal(cw_test_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_OK);
 }
 
 static void old_acknowledgement_does_not_take_back_a_newer_one(void **state)
@@ -251,11 +253,11 @@ static void old_acknowledgement_does_not_take_back_a_newer_one(void **state)
     struct pair p = pair_of(CW_CIPHER_AES, CW_MODE_STRICT);
     uint8_t old[CW_ACK_LEN];
     uint8_t frame[256];
-    assert_int_equal(cw_channel_ack_make(&p.sink, old), CW_OK);
+    assert_int_equal(cw_test_ack_make(&p.sink, old), CW_OK);
     size_t len = wrap(&p, "x", frame);
     assert_int_equal(deliver(&p, frame, len, "x"), CW_OK);
     assert_int_equal(acknowledge(&p), CW_OK);
-    assert_int_equal(cw_channel_ack_take(&p.source, old, sizeof old), CW_OK);
+    assert_int_equal(cw_test_ack_take(&p.source, old, sizeof old), CW_OK);
     assert_int_equal(p.source.acked, 1);
 }
 
@@ -263,7 +265,7 @@ static void counter_limit_ends_a_source(void **state)
 {
     (void)state;
     struct cw_setconn s = setconn_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
-    s.limit_log2 = 4;
+    s.limit = UINT64_C(1) << 4;
     struct pair p = pair_from(&s);
     uint8_t frame[256];
     size_t len;
@@ -272,7 +274,7 @@ static void counter_limit_ends_a_source(void **state)
         assert_int_equal(deliver(&p, frame, len, "x"), CW_OK);
         assert_int_equal(acknowledge(&p), CW_OK);
     }
-    assert_int_equal(cw_channel_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_E_STATE);
+    assert_int_equal(cw_test_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_E_STATE);
     assert_int_equal(p.source.count, 16);
 }
 
@@ -302,7 +304,7 @@ static void frame_of_another_connection_epoch_or_deployment_is_refused(void **st
             uint8_t check[CW_CHECK_LEN];
             uint8_t own[CW_CHECK_LEN];
             cw_channel_install(&q.sink, &s, other, false, check);
-            cw_channel_check_value(&base, deployment, own);
+            cw_channel_derive(&base, deployment, "cw1.chk", own);
             assert_memory_not_equal(check, own, sizeof check);
             assert_int_equal(deliver(&q, frame, len, NULL), CW_E_AUTH);
             assert_int_equal(q.sink.count, 0);
@@ -323,9 +325,46 @@ static void reflected_frames_and_acknowledgements_are_refused(void **state)
     assert_int_equal(cw_channel_unwrap(&p.source, frame, len, &payload_len, &gap), CW_E_AUTH);
     /* An event sealed for the sink, sent to the source. */
     p = pair_of(CW_CIPHER_SPONGENT, CW_MODE_STRICT);
+    len = wrap(&p, "", frame);
+    assert_int_equal(deliver(&p, frame, len, ""), CW_OK);
+    assert_int_equal(cw_channel_unwrap(&p.source, frame, len, &payload_len, &gap), CW_E_AUTH);
+    assert_int_equal(p.source.acked, 0);
+    /* An acknowledgement sent to the sink, whose next counter it has. */
+    uint8_t ack[CW_ACK_LEN];
+    assert_int_equal(cw_test_ack_make(&p.sink, ack), CW_OK);
+    assert_int_equal(deliver(&p, ack, sizeof ack, NULL), CW_E_AUTH);
+    assert_int_equal(p.sink.count, 1);
+    /* Nothing comes back where an event needs no answer. */
+    p = pair_of(CW_CIPHER_SPONGENT, CW_MODE_LATEST);
     len = wrap(&p, "tell", frame);
-    assert_int_equal(cw_channel_expects(&p.source, frame, len), CW_E_STATE);
     assert_int_equal(cw_channel_unwrap(&p.source, frame, len, &payload_len, &gap), CW_E_STATE);
+}
+
+/* The same bytes for a count, or a nonce would be used twice. */
+static void acknowledgement_is_empty_and_of_no_more_than_was_sealed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct pair p = pair_of(ciphers[i], CW_MODE_STRICT);
+        uint8_t frame[256];
+        uint8_t first[CW_ACK_LEN];
+        uint8_t second[CW_ACK_LEN];
+        size_t len = wrap(&p, "x", frame);
+        assert_int_equal(deliver(&p, frame, len, "x"), CW_OK);
+        assert_int_equal(cw_channel_wrap(&p.sink, (const uint8_t *)"y", 1, frame, sizeof frame),
+                CW_E_SPACE);
+        assert_int_equal(cw_test_ack_make(&p.sink, first), CW_OK);
+        assert_int_equal(cw_test_ack_make(&p.sink, second), CW_OK);
+        assert_memory_equal(first, second, sizeof first);
+        assert_int_equal(p.sink.count, 1);
+        p.sink.count = 2; /* a sink that lies */
+        assert_int_equal(cw_test_ack_make(&p.sink, second), CW_OK);
+        assert_int_equal(cw_test_ack_take(&p.source, second, sizeof second), CW_E_REPLAY);
+        assert_int_equal(p.source.acked, 0);
+        assert_int_equal(cw_test_ack_take(&p.source, first, sizeof first), CW_OK);
+        assert_int_equal(p.source.acked, 1);
+        assert_int_equal(p.source.count, 1);
+    }
 }
 
 static void request_is_answered_once_and_only_by_its_own_response(void **state)
@@ -341,7 +380,7 @@ static void request_is_answered_once_and_only_by_its_own_response(void **state)
         size_t len = wrap(&p, "first", request);
         assert_int_equal(deliver(&p, request, len, "first"), CW_OK);
         assert_int_equal(deliver(&p, request, len, NULL), CW_E_REPLAY);
-        assert_int_equal(cw_channel_wrap(&p.sink, (const uint8_t *)"one", 3,
+        assert_int_equal(cw_test_wrap(&p.sink, (const uint8_t *)"one", 3,
                                  old_response, sizeof old_response, &response_len),
                 CW_OK);
         len = wrap(&p, "second", request);
@@ -350,7 +389,7 @@ static void request_is_answered_once_and_only_by_its_own_response(void **state)
         assert_int_equal(
                 cw_channel_unwrap(&p.source, old_response, response_len, &payload_len, &gap),
                 CW_E_REPLAY);
-        assert_int_equal(cw_channel_wrap(&p.sink, (const uint8_t *)"two", 3, response,
+        assert_int_equal(cw_test_wrap(&p.sink, (const uint8_t *)"two", 3, response,
                                  sizeof response, &response_len),
                 CW_OK);
         assert_int_equal(
@@ -380,8 +419,8 @@ static void too_long_an_event_spends_no_counter(void **state)
     uint8_t frame[256];
     size_t len;
     assert_int_equal(
-            cw_channel_wrap(&p.source, payload, 65, frame, sizeof frame, &len), CW_E_SPACE);
-    assert_int_equal(cw_channel_wrap(&p.source, payload, 10, frame, 20, &len), CW_E_SPACE);
+            cw_test_wrap(&p.source, payload, 65, frame, sizeof frame, &len), CW_E_SPACE);
+    assert_int_equal(cw_test_wrap(&p.source, payload, 10, frame, 20, &len), CW_E_SPACE);
     assert_int_equal(p.source.count, 0);
 }
 
@@ -396,7 +435,7 @@ static void closed_channel_keeps_counts_and_no_keys(void **state)
     assert_memory_equal(p.source.keys.event, zeros, CW_KEY_LEN);
     assert_memory_equal(p.source.keys.back, zeros, CW_KEY_LEN);
     assert_int_equal(p.source.count, 1);
-    assert_int_equal(cw_channel_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_E_STATE);
+    assert_int_equal(cw_test_wrap(&p.source, NULL, 0, frame, sizeof frame, &len), CW_E_STATE);
 }
 
 static void rekey_runs_the_count_on(void **state)
@@ -433,6 +472,7 @@ int main(void)
             cmocka_unit_test(counter_limit_ends_a_source),
             cmocka_unit_test(frame_of_another_connection_epoch_or_deployment_is_refused),
             cmocka_unit_test(reflected_frames_and_acknowledgements_are_refused),
+            cmocka_unit_test(acknowledgement_is_empty_and_of_no_more_than_was_sealed),
             cmocka_unit_test(request_is_answered_once_and_only_by_its_own_response),
             cmocka_unit_test(wrong_padding_under_a_right_tag_is_refused),
             cmocka_unit_test(too_long_an_event_spends_no_counter),

@@ -10,6 +10,7 @@
 
 #include "core/crypto/suite.h"
 #include "core/module/module.h"
+#include "tests/support/channel.h"
 
 #define CHANNELS 3
 
@@ -47,7 +48,8 @@ static cw_status claim(struct bench *b, uint32_t session, uint8_t deployment, ui
     uint8_t key[CW_KEY_LEN];
     memcpy(message, &open, sizeof open);
     cw_module_session_key(b->module.cipher, master, "cw1.opn", key);
-    cw_suite_mac(b->module.cipher, key, message, CW_OPEN_LEN, message + CW_OPEN_LEN);
+    cw_suite_seal(b->module.cipher, key, message, CW_MANAGE_HEADER_LEN, NULL, 0,
+            message + CW_OPEN_LEN);
     cw_status status = cw_module_claim(&b->module, message, CW_OPEN_LEN, master, opened);
     if (status == CW_OK) {
         cw_module_session_key(b->module.cipher, master, "cw1.in\0", b->key_in);
@@ -126,7 +128,7 @@ static struct cw_setconn sink_of(uint32_t conn, uint32_t epoch, uint32_t channel
                     .cipher = CW_CIPHER_SPONGENT,
                     .mode = CW_MODE_STRICT},
             .channel = channel,
-            .limit_log2 = 32,
+            .limit = UINT64_C(1) << 32,
             .start = CW_SETCONN_CUT,
             .window = 4,
             .local = 1,
@@ -176,7 +178,7 @@ static void both_ends_confirm_the_key_to_the_owner(void **state)
         struct cw_setconn s = sink_of(3, 1, 0x11);
         struct cw_answer answer = setconn(&b, &s);
         uint8_t check[CW_CHECK_LEN];
-        cw_channel_check_value(&s, b.module.life.deployment, check);
+        cw_channel_derive(&s, b.module.life.deployment, "cw1.chk", check);
         assert_int_equal(answer.status, CW_OK);
         assert_int_equal(answer.channel, 0x11);
         assert_memory_equal(answer.check, check, sizeof check);
@@ -441,7 +443,7 @@ static cw_status send(struct bench *b, struct cw_channel *source)
     size_t len;
     uint32_t gap;
     assert_int_equal(
-            cw_channel_wrap(source, (const uint8_t *)"x", 1, frame, sizeof frame, &len), CW_OK);
+            cw_test_wrap(source, (const uint8_t *)"x", 1, frame, sizeof frame, &len), CW_OK);
     struct cw_channel *sink = cw_module_channel(&b->module, source->id);
     if (sink == NULL) {
         return CW_E_ABSENT;
