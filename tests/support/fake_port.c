@@ -5,25 +5,8 @@
 #include <string.h>
 
 #include "core/crypto/spongent.h"
-#include "sdk/run.h"
 
 struct fake_port fake_port;
-
-void fake_port_new_life(uint8_t start)
-{
-    struct cw_module *m = &cw_run_module;
-    memset(m->channels, 0, (size_t)(m->channels_end - m->channels) * sizeof *m->channels);
-    *m = (struct cw_module){
-            .life = {.version = CW_VERSION, .type = CW_MANAGE_ATTEST | CW_MANAGE_ANSWER},
-            .channels = m->channels,
-            .channels_end = m->channels_end,
-            .endpoints = m->endpoints,
-            .endpoints_end = m->endpoints_end,
-    };
-    memset(fake_port.root_key, 0x10, CW_KEY_LEN);
-    memset(fake_port.start, start, CW_START_LEN);
-    fake_port.kind = CW_FRESH_RANDOM;
-}
 
 uint8_t cw_enclave_start(uint8_t ret_start[static CW_START_LEN])
 {
